@@ -1,0 +1,85 @@
+package import TLS
+
+/// One entry of `connections:` a WebSocket client connection, kept alive.
+package struct ConnectionConfiguration: Sendable, Hashable {
+    package var name: String
+    package var endpoint: WebSocketEndpoint
+    package var autoConnect = true
+    package var autoReconnect = true
+    package var reconnect = ReconnectConfiguration()
+    package var connectTimeout: Duration = .seconds(10)
+    package var sendKeepAlive = true
+    package var keepAlive = KeepAliveConfiguration()
+    /// No data message for so long: reconnect. `nil` = never.
+    package var silenceTimeout: Duration?
+    package var bearerToken: Secret?
+    /// In the order of the file.
+    package var headers: [HeaderConfiguration] = []
+    package var subprotocols: [String] = []
+    /// Offer permessage-deflate.
+    package var compression = false
+    /// In bytes.
+    package var maxMessageSize = 16 << 20
+    /// Text messages sent in order at each (re)connect, before anything else.
+    package var onEstablished: [String] = []
+    package var tls = TLSConfiguration()
+    package var followRedirects = 0
+    package var extendedLogging = false
+    package var logComms = false
+
+    package init(name: String, endpoint: WebSocketEndpoint) {
+        self.name = name
+        self.endpoint = endpoint
+    }
+}
+
+/// Where a WebSocket server is: `url`, or `hostname`, `path`, `protocol` and `port`.
+package struct WebSocketEndpoint: Sendable, Hashable {
+    /// wss.
+    package var isSecure: Bool
+    /// A name, an IPv4 address or an IPv6 address without brackets.
+    package var host: String
+    /// 1 to 65535; the protocol's default where the file says 0 or nothing.
+    package var port: Int
+    /// Begins with `/`; with the query, without a fragment.
+    package var path: String
+    /// `user:password` of the URL, percent-decoded; becomes Authorization: Basic.
+    package var userInfo: Secret?
+
+    package init(isSecure: Bool, host: String, port: Int, path: String, userInfo: Secret? = nil) {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+        self.path = path
+        self.userInfo = userInfo
+    }
+}
+
+/// One request header; the value may be a secret.
+package struct HeaderConfiguration: Sendable, Hashable {
+    package var name: String
+    package var value: Secret
+
+    package init(name: String, value: Secret) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// `reconnect:` full jitter between zero and a delay that doubles from `initialDelay` to `maxDelay`.
+package struct ReconnectConfiguration: Sendable, Hashable {
+    package var initialDelay: Duration = .seconds(1)
+    package var maxDelay: Duration = .seconds(60)
+    /// Established for so long: the backoff starts afresh.
+    package var stableAfter: Duration = .seconds(30)
+
+    package init() {}
+}
+
+/// `keep_alive:` of a connection: a ping each interval, and how long its pong may take.
+package struct KeepAliveConfiguration: Sendable, Hashable {
+    package var interval: Duration = .seconds(20)
+    package var timeout: Duration = .seconds(10)
+
+    package init() {}
+}

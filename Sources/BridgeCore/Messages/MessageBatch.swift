@@ -1,0 +1,75 @@
+package import NIOCore
+
+/// The messages that travel on together: what one read held, in order of arrival.
+///
+/// All payloads and topics lie in one buffer; an entry says where. Filtering keeps the buffer and copies only
+/// entries, so a batch costs the data path one reference count, whatever it holds. Whoever keeps messages beyond the
+/// call that brought them copies their bytes (`compacted()`): the buffer may be a whole read's.
+package struct MessageBatch: Sendable {
+    /// Where one message lies in `bytes`. Offsets count from the buffer's index 0.
+    package struct Entry: Sendable, Hashable {
+        package var payloadOffset: UInt32
+        package var payloadLength: UInt32
+        package var topicOffset: UInt32
+        package var topicLength: UInt16
+        package var kind: MessageKind
+
+        package init(
+            payloadOffset: Int,
+            payloadLength: Int,
+            topicOffset: Int = 0,
+            topicLength: Int = 0,
+            kind: MessageKind
+        ) {
+            self.payloadOffset = UInt32(truncatingIfNeeded: payloadOffset)
+            self.payloadLength = UInt32(truncatingIfNeeded: payloadLength)
+            self.topicOffset = UInt32(truncatingIfNeeded: topicOffset)
+            self.topicLength = UInt16(truncatingIfNeeded: topicLength)
+            self.kind = kind
+        }
+
+        /// The payload's range in the batch's buffer, from index 0.
+        @inlinable
+        package var payload: Range<Int> { Int(payloadOffset)..<Int(payloadOffset) + Int(payloadLength) }
+
+        /// The source topic's range in the batch's buffer, from index 0; empty where the source has no topics.
+        @inlinable
+        package var topic: Range<Int> { Int(topicOffset)..<Int(topicOffset) + Int(topicLength) }
+
+        /// What the message counts for in a queue's `max_bytes`: payload + topic + 64 bytes.
+        @inlinable
+        package var queueCost: Int { Int(payloadLength) + Int(topicLength) + 64 }
+    }
+
+    package var bytes: ByteBuffer
+    package var entries: ContiguousArray<Entry>
+    /// When the batch was read, on the monotonic clock.
+    package var receivedAt: NIODeadline
+
+    package init(bytes: ByteBuffer, entries: ContiguousArray<Entry>, receivedAt: NIODeadline) {
+        self.bytes = bytes
+        self.entries = entries
+        self.receivedAt = receivedAt
+    }
+
+    @inlinable
+    package var count: Int { entries.count }
+
+    @inlinable
+    package var isEmpty: Bool { entries.isEmpty }
+
+    /// Calls `body` with the whole buffer from index 0, in which the entries' ranges lie. Valid only during the call.
+    @inlinable
+    package func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let outcome: Swift.Result<Result, Failure> = bytes.withVeryUnsafeBytes { pointer in
+            do throws(Failure) {
+                return .success(try body(pointer))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+}

@@ -6,7 +6,9 @@ package import NIOCore
 /// reader that left. Confined to its event loop. The descriptor stays its owner's, who calls `cancel()` before closing
 /// it.
 package final class Readiness {
-    /// What a notice is wanted for. A peer that is gone for good, or an error, is always among it.
+    /// What a notice is wanted for.
+    ///
+    /// A peer that is gone for good, or an error, is always among it.
     package enum Interest: Sendable, Hashable {
         case readable
         case writable
@@ -32,7 +34,9 @@ package final class Readiness {
         }
     }
 
-    /// Calls the handler once when the descriptor is, or already was, ready for this. Replaces what was armed before.
+    /// Calls the handler once when the descriptor is, or already was, ready for this.
+    ///
+    /// Replaces what was armed before.
     package func arm(for interest: Interest) throws(KernelError) {
         eventLoop.assertInEventLoop()
         let thread = try ReadinessThread.started()
@@ -40,7 +44,9 @@ package final class Readiness {
             try thread.rearm(token, descriptor: descriptor, for: interest)
         } else {
             let bound = NIOLoopBound(Weak(self), eventLoop: eventLoop)
-            token = try thread.add(descriptor: descriptor, for: interest, on: eventLoop) { bound.value.target?.notice() }
+            token = try thread.add(descriptor: descriptor, for: interest, on: eventLoop) {
+                bound.value.target?.notice()
+            }
         }
         isArmed = true
     }

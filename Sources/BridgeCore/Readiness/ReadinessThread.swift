@@ -3,8 +3,10 @@ internal import Glibc
 internal import NIOCore
 internal import Synchronization
 
-/// The process's one thread that waits for descriptors on behalf of the event loops: it touches no data, asleep until
-/// a descriptor that was armed becomes ready. Started by the first `Readiness` that arms.
+/// The process's one thread that waits for descriptors on behalf of the event loops: it touches no data, asleep until a
+/// descriptor that was armed becomes ready.
+///
+/// Started by the first `Readiness` that arms.
 final class ReadinessThread: Sendable {
     typealias Token = UInt64
 

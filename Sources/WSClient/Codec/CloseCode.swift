@@ -16,9 +16,13 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable {
     public static let protocolError = CloseCode(rawValue: 1002)
     /// 1003: a kind of data that the receiver can't take, such as binary where only text is understood.
     public static let unsupportedData = CloseCode(rawValue: 1003)
-    /// 1005: the close frame carried no code. Never on the wire.
+    /// 1005: the close frame carried no code.
+    ///
+    /// Never on the wire.
     public static let noStatusReceived = CloseCode(rawValue: 1005)
-    /// 1006: the TCP connection ended without a close frame. Never on the wire.
+    /// 1006: the TCP connection ended without a close frame.
+    ///
+    /// Never on the wire.
     public static let abnormalClosure = CloseCode(rawValue: 1006)
     /// 1007: the payload doesn't fit the message's kind, such as text that isn't UTF-8.
     public static let invalidPayload = CloseCode(rawValue: 1007)
@@ -36,7 +40,9 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable {
     public static let tryAgainLater = CloseCode(rawValue: 1013)
     /// 1014: a gateway got an invalid answer from the server behind it.
     public static let badGateway = CloseCode(rawValue: 1014)
-    /// 1015: the TLS handshake failed. Never on the wire.
+    /// 1015: the TLS handshake failed.
+    ///
+    /// Never on the wire.
     public static let tlsHandshake = CloseCode(rawValue: 1015)
 
     /// Whether a close frame may carry this code, in either direction (RFC 6455 7.4.1 and 7.4.2).

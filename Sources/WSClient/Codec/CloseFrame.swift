@@ -5,10 +5,14 @@ public struct CloseFrame: Sendable, Hashable {
 
     /// Why the connection ends; `nil` when the frame was empty, which counts as 1005.
     public var code: CloseCode?
-    /// The reason in the peer's words, often empty. Not for users; escape it before you log it.
+    /// The reason in the peer's words, often empty.
+    ///
+    /// Not for users; escape it before you log it.
     public var reason: String
 
-    /// Makes the content of a close frame. A reason needs a code.
+    /// Makes the content of a close frame.
+    ///
+    /// A reason needs a code.
     public init(code: CloseCode?, reason: String = "") {
         self.code = code
         self.reason = reason

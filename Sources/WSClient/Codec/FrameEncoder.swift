@@ -69,7 +69,9 @@ public import NIOCore
         encode(control: .pong, payload, into: &buffer)
     }
 
-    /// Appends a close frame (5.5.1). A reason of more than 123 bytes is cut between characters.
+    /// Appends a close frame (5.5.1).
+    ///
+    /// A reason of more than 123 bytes is cut between characters.
     ///
     /// - Precondition: the code is nil or allowed on the wire.
     public mutating func encodeClose(_ close: CloseFrame, into buffer: inout ByteBuffer) {
@@ -89,7 +91,9 @@ public import NIOCore
         }
     }
 
-    /// Writes one final frame and returns its length. There must be room for the longest header and the payload.
+    /// Writes one final frame and returns its length.
+    ///
+    /// There must be room for the longest header and the payload.
     @inline(__always)
     private mutating func write(
         _ opcode: UInt8,

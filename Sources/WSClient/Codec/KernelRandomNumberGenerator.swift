@@ -19,7 +19,9 @@
     /// Starts with nothing fetched.
     public init() {}
 
-    /// The next eight random bytes. Each is given out once.
+    /// The next eight random bytes.
+    ///
+    /// Each is given out once.
     public mutating func next() -> UInt64 {
         if let word = bytes.popLast() { return word }
         return refill()

@@ -9,7 +9,9 @@
         xor(UnsafeRawPointer(base), base, count: bytes.count, key: key, phase: phase)
     }
 
-    /// Copies while masking. `target` must have room for all of `source`.
+    /// Copies while masking.
+    ///
+    /// `target` must have room for all of `source`.
     @inline(__always)
     static func copy(
         _ source: UnsafeRawBufferPointer,

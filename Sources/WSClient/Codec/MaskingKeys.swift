@@ -3,7 +3,9 @@ struct MaskingKeys {
     private var generator: any RandomNumberGenerator
     private var spare: UInt32?
 
-    /// Draws from the generator, two keys at a time. Other generators than the kernel's are for tests.
+    /// Draws from the generator, two keys at a time.
+    ///
+    /// Other generators than the kernel's are for tests.
     init(_ generator: any RandomNumberGenerator) {
         self.generator = generator
     }

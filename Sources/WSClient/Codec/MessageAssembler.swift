@@ -55,7 +55,9 @@ struct MessageAssembler {
         }
     }
 
-    /// A piece of a data frame's payload arrived. `phase` counts the bytes of that frame before it.
+    /// A piece of a data frame's payload arrived.
+    ///
+    /// `phase` counts the bytes of that frame before it.
     mutating func append(
         _ piece: UnsafeRawBufferPointer,
         maskingKey: UInt32,
@@ -79,7 +81,9 @@ struct MessageAssembler {
         isOpen = false
     }
 
-    /// Hands out the completed messages, if any. What is there of the message under way moves to a new buffer.
+    /// Hands out the completed messages, if any.
+    ///
+    /// What is there of the message under way moves to a new buffer.
     mutating func takeBatch() -> WebSocketMessageBatch? {
         guard hasCompleted else { return nil }
         var rest = ByteBuffer()

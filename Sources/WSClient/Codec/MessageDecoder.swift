@@ -143,7 +143,9 @@ extension MessageDecoder {
         case control(Event)
     }
 
-    /// Takes frames until something has to leave. Either slices or assembled messages are waiting then, never both.
+    /// Takes frames until something has to leave.
+    ///
+    /// Either slices or assembled messages are waiting then, never both.
     private mutating func advance(
         _ read: inout ByteBuffer,
         _ slices: inout ContiguousArray<WebSocketMessage>
@@ -197,7 +199,9 @@ extension MessageDecoder {
         case violation(ProtocolViolation)
     }
 
-    /// The inner loop: whole messages in one frame each, where they lie. Returns how many bytes those took.
+    /// The inner loop: whole messages in one frame each, where they lie.
+    ///
+    /// Returns how many bytes those took.
     private func scan(
         _ bytes: UnsafeRawBufferPointer,
         base: Int,
@@ -236,7 +240,9 @@ extension MessageDecoder {
         partial = PartialFrame(header: header)
     }
 
-    /// Takes what the read has of the frame under way. False when more has to arrive.
+    /// Takes what the read has of the frame under way.
+    ///
+    /// False when more has to arrive.
     private mutating func continuePartial(_ read: inout ByteBuffer) throws(ProtocolViolation) -> Bool {
         guard var frame = partial else { return true }
         let count = min(frame.header.payloadLength - frame.received, read.readableBytes)
@@ -260,7 +266,9 @@ extension MessageDecoder {
         return true
     }
 
-    /// Completes a header or control frame that the read before cut. Nil when more has to arrive.
+    /// Completes a header or control frame that the read before cut.
+    ///
+    /// Nil when more has to arrive.
     private mutating func completeCut(_ read: inout ByteBuffer) throws(ProtocolViolation) -> FrameHeader? {
         while true {
             let missing = cut.withUnsafeReadableBytes { FrameHeader.lengthNeeded($0) } - cut.readableBytes

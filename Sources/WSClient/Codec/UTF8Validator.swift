@@ -13,7 +13,9 @@ public struct UTF8Validator: Sendable {
     /// Whether what was consumed is well-formed and doesn't end within a character.
     public var isComplete: Bool { state & 63 == UTF8Automaton.accept }
 
-    /// Takes the next piece of the text. False, from then on, if no continuation could make it well-formed.
+    /// Takes the next piece of the text.
+    ///
+    /// False, from then on, if no continuation could make it well-formed.
     public mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let base = bytes.baseAddress else { return state & 63 != UTF8Automaton.reject }
         let count = bytes.count

@@ -15,7 +15,9 @@ public struct WebSocketMessage: Sendable, Hashable {
     /// What the payload is declared to be.
     public var kind: Kind
 
-    /// Makes an entry. Offset and length must lie within the buffer of the batch it belongs to.
+    /// Makes an entry.
+    ///
+    /// Offset and length must lie within the buffer of the batch it belongs to.
     @inlinable
     public init(offset: Int, length: Int, kind: Kind) {
         self.offset = UInt32(truncatingIfNeeded: offset)

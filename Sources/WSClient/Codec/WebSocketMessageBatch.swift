@@ -5,7 +5,9 @@ public import NIOCore
 /// All payloads lie in one buffer and an entry only says where, so a batch costs one reference count whatever it
 /// holds. The buffer may be a whole read's: copy the bytes of what you keep for long.
 public struct WebSocketMessageBatch: Sendable {
-    /// The buffer that the payloads lie in. Entries count from its index 0; its reader and writer index say nothing.
+    /// The buffer that the payloads lie in.
+    ///
+    /// Entries count from its index 0; its reader and writer index say nothing.
     public var bytes: ByteBuffer
     /// The messages, in order.
     public var messages: ContiguousArray<WebSocketMessage>
@@ -73,7 +75,9 @@ public struct WebSocketMessageBatch: Sendable {
         String(buffer: payload(of: message))
     }
 
-    /// Calls `body` with the whole buffer from index 0, in which the messages' ranges lie. Valid only during the call.
+    /// Calls `body` with the whole buffer from index 0, in which the messages' ranges lie.
+    ///
+    /// Valid only during the call.
     @inlinable
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try bytes.withVeryUnsafeBytes(body)

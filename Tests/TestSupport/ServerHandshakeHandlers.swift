@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 
 /// Answers a handshake that the script refuses, or a request that is none.
 final class RefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -29,7 +30,10 @@ final class RefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The upgrader reports its refusal as an error; the answer to it is ours.
+        if !(error is NIOWebSocketUpgradeError) { context.close(promise: nil) }
+    }
 
     private func answer(_ context: ChannelHandlerContext) {
         var status = 400

@@ -88,7 +88,7 @@ package struct TestAuthority: Sendable {
             "\(UInt32.random(in: 1...UInt32.max))",
             "-sha256",
             "-days",
-            expired ? "-2" : "30",
+            expired ? "-1" : "30",
             "-extfile",
             "\(stem).ext",
             "-out",

@@ -160,7 +160,7 @@ package final class TestWebSocketServer: Sendable {
                 return channel.eventLoop.makeSucceededFuture(HTTPHeaders(headers.map { ($0.name, $0.value) }))
             },
             upgradePipelineHandler: { channel, _ in
-                channel.eventLoop.makeCompletedFuture {
+                channel.pipeline.removeHandler(name: "refusal").flatMapThrowing {
                     try channel.pipeline.syncOperations.addHandler(
                         ServerFrameHandler(client: client, script: script, record: record)
                     )

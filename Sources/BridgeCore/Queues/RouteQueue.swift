@@ -24,6 +24,8 @@ package final class RouteQueue: SinkClient {
     private(set) var isBlocking = false
     private var sinkIsWilling = false
     private var awayReason: DropReason?
+    /// Taken by a sink that settles at once, but for the record that it holds the rest of.
+    private var heldBySink = 0
 
     /// The sink's calls from inside its own `take` wait until that returned.
     private var isOffering = false
@@ -44,12 +46,12 @@ package final class RouteQueue: SinkClient {
     package var name: String { "\(route) -> \(sink.name)" }
 
     /// Whether nothing waits and nothing is in flight.
-    package var isEmpty: Bool { store.isEmpty }
+    package var isEmpty: Bool { store.isEmpty && heldBySink == 0 }
 
     /// The counters as they are now.
     package var currentBalance: Balance {
         var current = balance
-        current.queued = store.count
+        current.queued = store.count + heldBySink
         current.queuedBytes = store.bytes
         return current
     }
@@ -159,7 +161,7 @@ package final class RouteQueue: SinkClient {
     }
 
     private func leave(_ count: Int, as outcome: Outcome) {
-        store.settled(count)
+        if sink.settlesLater { store.settled(count) } else { heldBySink -= count }
         switch outcome {
         case .delivered: balance.delivered += count
         case .dropped(let reason): drop(count, because: reason)
@@ -167,6 +169,7 @@ package final class RouteQueue: SinkClient {
     }
 
     private func count(_ intake: Intake) {
+        if !sink.settlesLater { heldBySink += intake.inFlight }
         balance.delivered += intake.delivered
         for (reason, count) in intake.dropped { drop(count, because: reason) }
     }

@@ -14,12 +14,10 @@ final class DatagramReader {
         var received = 0
         var notAllowed = 0
         var truncated = 0
-        /// The kernel's count of losses so far, if it said one.
-        var losses: UInt32?
     }
 
     static let places = 64
-    private static let controlSize = MemoryLayout<cmsghdr>.size + MemoryLayout<Int>.size
+    private static let nameSize = socklen_t(MemoryLayout<sockaddr_storage>.size)
 
     let size: Int
     /// Places lie apart by more than their size, so that their beginnings don't all fall into one set of the cache.
@@ -29,10 +27,6 @@ final class DatagramReader {
     private let names = UnsafeMutablePointer<sockaddr_storage>.allocate(capacity: places)
     private let vectors = UnsafeMutablePointer<iovec>.allocate(capacity: places)
     private let headers = UnsafeMutablePointer<clinux_mmsghdr>.allocate(capacity: places)
-    private let controls = UnsafeMutableRawPointer.allocate(
-        byteCount: places * controlSize,
-        alignment: MemoryLayout<cmsghdr>.alignment
-    )
 
     /// A place's size is that of the largest datagram, in bytes; a larger one counts as truncated.
     init(allowList: AllowList, size: Int = 65_536) {
@@ -46,10 +40,9 @@ final class DatagramReader {
             vectors[index] = iovec(iov_base: memory + index * stride, iov_len: size)
             headers[index].header.msg_iov = vectors + index
             headers[index].header.msg_iovlen = 1
-            headers[index].header.msg_control = controls + index * Self.controlSize
             // The address is looked at only where it decides something.
             headers[index].header.msg_name = allowList.isEmpty ? nil : UnsafeMutableRawPointer(names + index)
-            reset(index)
+            headers[index].header.msg_namelen = Self.nameSize
         }
     }
 
@@ -58,7 +51,6 @@ final class DatagramReader {
         names.deallocate()
         vectors.deallocate()
         headers.deallocate()
-        controls.deallocate()
     }
 
     /// Appends what the socket holds now, at most `places` datagrams, to a batch in the making.
@@ -81,7 +73,6 @@ final class DatagramReader {
         // Else there is nothing, or an error of a datagram sent elsewhere.
         guard count > 0 else { return outcome }
         outcome.received = Int(count)
-        outcome.losses = losses(Int(count) - 1)
         var total = 0
         for index in 0..<Int(count) { total += Int(headers[index].length) }
         bytes.reserveCapacity(minimumWritableBytes: total)
@@ -97,15 +88,10 @@ final class DatagramReader {
                 )
                 bytes.writeBytes(UnsafeRawBufferPointer(start: memory + index * stride, count: length))
             }
-            reset(index)
+            // The kernel has written over it.
+            headers[index].header.msg_namelen = Self.nameSize
         }
         return outcome
-    }
-
-    /// The kernel writes over these.
-    private func reset(_ index: Int) {
-        headers[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        headers[index].header.msg_controllen = Self.controlSize
     }
 
     private func isAllowed(_ index: Int) -> Bool {
@@ -121,16 +107,5 @@ final class DatagramReader {
         default:
             return false
         }
-    }
-
-    /// SO_RXQ_OVFL: with a datagram comes how many were lost before it, if any were.
-    private func losses(_ index: Int) -> UInt32? {
-        guard headers[index].header.msg_controllen >= MemoryLayout<cmsghdr>.size + MemoryLayout<UInt32>.size else {
-            return nil
-        }
-        let control = controls + index * Self.controlSize
-        let header = control.load(as: cmsghdr.self)
-        guard header.cmsg_level == SOL_SOCKET, header.cmsg_type == SO_RXQ_OVFL else { return nil }
-        return control.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: UInt32.self)
     }
 }

@@ -31,7 +31,6 @@ struct ReceivingSocket {
             }
             // The kernel doubles what it is asked for, for its bookkeeping.
             buffer = Int(SocketOption.get(descriptor, SOL_SOCKET, SO_RCVBUF)) / 2
-            try SocketOption.set(descriptor, SOL_SOCKET, SO_RXQ_OVFL, CInt(1), "counting losses")
             if wanted.isMulticast {
                 // Every program of this machine may listen to a group; an own port stays an own port.
                 try SocketOption.set(descriptor, SOL_SOCKET, SO_REUSEADDR, CInt(1), "sharing the group's port")
@@ -71,11 +70,14 @@ struct ReceivingSocket {
 
     /// How many datagrams the kernel has dropped since the socket was opened.
     ///
-    /// Wraps at 2^32.
+    /// Wraps at 2^32. The number that SO_RXQ_OVFL would bring too, but only with a datagram that comes after the loss.
     var losses: UInt32? {
-        var values = [UInt32](repeating: 0, count: Int(clinux_SK_MEMINFO_VARS))
-        var size = socklen_t(values.count * MemoryLayout<UInt32>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, clinux_SO_MEMINFO, &values, &size) == 0 else { return nil }
-        return values[Int(clinux_SK_MEMINFO_DROPS)]
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Int(clinux_SK_MEMINFO_VARS)) { values in
+            var size = socklen_t(values.count * MemoryLayout<UInt32>.size)
+            guard getsockopt(descriptor, SOL_SOCKET, clinux_SO_MEMINFO, values.baseAddress, &size) == 0,
+                Int(size) > Int(clinux_SK_MEMINFO_DROPS) * MemoryLayout<UInt32>.size
+            else { return nil }
+            return values[Int(clinux_SK_MEMINFO_DROPS)]
+        }
     }
 }

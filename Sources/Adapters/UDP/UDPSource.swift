@@ -144,20 +144,15 @@ package final class UDPSource: Source {
         } else {
             client?.rejected(1, because: .notAllowed)
         }
-        for turn in 1...Self.readsPerTurn {
+        countLosses(socket.losses)
+        for _ in 0..<Self.readsPerTurn {
             let outcome = reader.receive(from: socket.descriptor, into: &bytes, &entries)
             handOn(outcome)
-            if outcome.received < DatagramReader.places {
-                // After full calls the end of a burst may have been lost, which no datagram tells yet.
-                if turn > 1 { countLosses(socket.losses) }
-                return
-            }
-            guard !isPaused, self.socket != nil else { return }
+            guard outcome.received == DatagramReader.places, !isPaused, self.socket != nil else { return }
         }
     }
 
     private func handOn(_ outcome: DatagramReader.Outcome) {
-        countLosses(outcome.losses)
         if outcome.notAllowed > 0 {
             client?.rejected(outcome.notAllowed, because: .notAllowed)
         }

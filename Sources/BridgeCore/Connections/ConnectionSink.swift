@@ -9,11 +9,16 @@ final class ConnectionSink: Sink {
     let name: String
     let settlesLater = true
     weak var client: (any SinkClient)?
-    private let connection: Connection
+    private unowned let connection: Connection
     private let kind: ConnectionSinkConfiguration.Kind
-    /// Counts the connection's losses, so that a late completion of an earlier one settles nothing.
-    private var generation = 0
-    private var isAway = true
+    private var unsettled = CircularBuffer<Run>()
+
+    /// Messages in a row with one fate, once the outbound stream was written up to a position.
+    private struct Run {
+        var count: Int
+        var isSendable: Bool
+        var position: Int
+    }
 
     init(_ configuration: ConnectionSinkConfiguration, connection: Connection) {
         self.connection = connection
@@ -24,36 +29,72 @@ final class ConnectionSink: Sink {
     /// The gateway starts connections itself.
     func start() {}
 
+    func stop(completion: @escaping () -> Void) { completion() }
+
     func take(_ batch: MessageBatch) -> Intake {
         guard connection.isEstablished else { return Intake() }
         var outgoing = WebSocketMessageBatch(bytes: batch.bytes, messages: [])
         outgoing.messages.reserveCapacity(batch.count)
-        // What can't go out as text leaves in its turn: a run of messages of one fate at a time.
-        var runs: [(count: Int, isText: Bool)] = []
+        var runs: [Run] = []
         batch.withUnsafeBytes { bytes in
             for entry in batch.entries {
-                let isValid =
-                    kind == .binary || entry.kind == .text
-                    || UTF8Validator.isValid(UnsafeRawBufferPointer(rebasing: bytes[entry.payload]))
-                if let last = runs.last, last.isText == isValid {
+                let isSendable = isSendable(entry, in: bytes)
+                if runs.last?.isSendable == isSendable {
                     runs[runs.count - 1].count += 1
                 } else {
-                    runs.append((1, isValid))
+                    runs.append(Run(count: 1, isSendable: isSendable, position: 0))
                 }
-                guard isValid else { continue }
+                guard isSendable else { continue }
                 outgoing.messages.append(
                     WebSocketMessage(
                         offset: Int(entry.payloadOffset), length: Int(entry.payloadLength),
                         kind: kind == .text ? .text : .binary))
             }
         }
-        return hand(outgoing, runs: runs)
+        let sent = outgoing.isEmpty ? 0 : connection.send(outgoing)
+        let taken = remember(runs, sent: sent)
+        // What can't be sent is settled at once where nothing before it is on its way.
+        settleWritten(through: connection.writtenPosition)
+        return Intake(taken: taken)
     }
 
-    /// Hands over as much as the connection takes, and settles run by run once the kernel took it.
-    private func hand(_ outgoing: WebSocketMessageBatch, runs: [(count: Int, isText: Bool)]) -> Intake {
-        fatalError()
+    private func isSendable(_ entry: MessageBatch.Entry, in bytes: UnsafeRawBufferPointer) -> Bool {
+        kind == .binary || entry.kind == .text
+            || UTF8Validator.isValid(UnsafeRawBufferPointer(rebasing: bytes[entry.payload]))
     }
 
-    func stop(completion: @escaping () -> Void) { completion() }
+    /// Remembers the runs up to the last message that was sent; returns how many messages those are.
+    private func remember(_ runs: [Run], sent: Int) -> Int {
+        var left = sent
+        var taken = 0
+        for var run in runs {
+            run.position = connection.outboundPosition
+            let wanted = run.count
+            if run.isSendable {
+                run.count = min(wanted, left)
+                left -= run.count
+            }
+            if run.count > 0 { unsettled.append(run) }
+            taken += run.count
+            guard run.count == wanted else { break }
+        }
+        return taken
+    }
+
+    /// The kernel took the connection's outbound stream up to this position.
+    func settleWritten(through position: Int) {
+        while let run = unsettled.first, run.position <= position {
+            unsettled.removeFirst()
+            client?.settle(run.count, as: run.isSendable ? .delivered : .dropped(.notUTF8))
+        }
+    }
+
+    /// The connection carries messages now, or has room again.
+    func connectionIsReady() { client?.sinkIsReady() }
+
+    /// The connection is gone, with what the kernel had not taken.
+    func connectionEnded() {
+        unsettled.removeAll()
+        client?.sinkLostWhatWasInFlight()
+    }
 }

@@ -4,7 +4,7 @@ import NIOCore
 extension GatewayParts {
     /// Makes every part and wires sources through routes and queues to sinks.
     ///
-    /// - Throws: `MatchError` for a match that the configuration's check should have refused.
+    /// - Throws: `MatchError` or `WebSocketURLError` for what the configuration's check should have refused.
     init(
         _ configuration: GatewayConfiguration,
         adapters: AdapterFactory,
@@ -17,7 +17,7 @@ extension GatewayParts {
         }
         for connection in configuration.connections {
             connections.append(
-                Connection(connection, publisher: publisher, eventLoop: eventLoop, log: log))
+                try Connection(connection, publisher: publisher, eventLoop: eventLoop, log: log))
         }
         // Routes of the same source share it: it is read once.
         var sourceOrder: [SourceConfiguration] = []

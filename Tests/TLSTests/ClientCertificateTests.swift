@@ -34,7 +34,7 @@ struct ClientCertificateTests {
         #expect(conversation.error == .clientCertificateRequired(name: "broker.example.com"))
         #expect(conversation.error?.needsPerson == true)
         #expect(conversation.error?.isCertificateProblem == false)
-        #expect(!conversation.channel.isActive)
+        #expect(!conversation.isOpen)
     }
 
     @Test("S5 the right one is accepted", arguments: [TLS1_2_VERSION, TLS1_3_VERSION])

@@ -31,7 +31,7 @@ struct HandshakeTests {
         #expect(conversation.error == .protocolVersion(minimum: .tls12, name: "broker.example.com"))
         #expect(conversation.error?.description.contains("offers only TLS 1.1 or older") == true)
         #expect(conversation.recorder.completed == nil)
-        #expect(!conversation.channel.isActive)
+        #expect(!conversation.isOpen)
     }
 
     @Test("S5 min_version 1.3 refuses a server of TLS 1.2, which is else accepted")
@@ -83,7 +83,7 @@ struct HandshakeTests {
         conversation.deliver(Array(greeting.utf8))
         #expect(conversation.error == .notTLS(name: "broker.example.com"))
         #expect(conversation.error?.needsPerson == false)
-        #expect(!conversation.channel.isActive)
+        #expect(!conversation.isOpen)
     }
 
     @Test("a connection that ends in the handshake is an error of its own")

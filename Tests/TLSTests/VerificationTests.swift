@@ -18,7 +18,7 @@ struct VerificationTests {
     ) throws -> CertificateFailure? {
         let conversation = try converse(configuration ?? authority.trust(), host: host, with: ServerPeer(identity))
         #expect(conversation.recorder.completed == nil)
-        #expect(!conversation.channel.isActive)
+        #expect(!conversation.isOpen)
         #expect(!conversation.server.isHandshakeDone || conversation.server.failure != nil)
         #expect(ERR_peek_error() == 0)
         #expect(conversation.error?.needsPerson == true)

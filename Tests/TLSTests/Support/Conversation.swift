@@ -92,6 +92,8 @@ final class Conversation {
         return bytes
     }
 
+    var isOpen: Bool { channel.isActive }
+
     /// The handshake's outcome: the first error, if there was one.
     var error: TLSError? { recorder.errors.first }
 

@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 /// A certificate with its key, made in memory.
-final class Identity {
+///
+/// `@unchecked Sendable`: nothing changes it after `init`, and OpenSSL counts references atomically.
+final class Identity: @unchecked Sendable {
     enum Key {
         case ec
         case rsa(bits: Int32)

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 
 /// What a response head means for the handshake (RFC 6455, section 4.1).
 enum HandshakeVerdict: Equatable {

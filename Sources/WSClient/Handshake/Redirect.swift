@@ -15,9 +15,7 @@ struct Redirect {
     /// with the address they were written for.
     mutating func follow(_ location: String, from url: WebSocketURL) throws(ConnectionFailure) -> WebSocketURL {
         guard let target = Self.resolve(location, from: url) else {
-            throw ConnectionFailure(
-                "server redirects to an address that can't be used: \(Printable.escaped(location, limit: 80))",
-                remedy: .person)
+            throw ConnectionFailure("server redirects to an address that can't be used", remedy: .person)
         }
         guard followed < allowed else {
             let advice = allowed == 0 ? "redirects are not followed" : "\(allowed) redirects were followed already"
@@ -51,14 +49,14 @@ struct Redirect {
             return parsed(scheme + text)
         }
         guard !text.isEmpty, !text.prefix(while: { $0 != "/" && $0 != "?" }).contains(":") else { return nil }
-        let path = url.path.prefix { $0 != "?" }
-        let target =
+        let path = String(url.path.prefix { $0 != "?" })
+        let target: String =
             if text.hasPrefix("/") {
                 text
             } else if text.hasPrefix("?") {
                 path + text
             } else {
-                path[...(path.lastIndex(of: "/") ?? path.startIndex)] + text
+                String(path[...(path.lastIndex(of: "/") ?? path.startIndex)]) + text
             }
         return try? WebSocketURL(isSecure: url.isSecure, host: url.host, port: url.port, path: target)
     }

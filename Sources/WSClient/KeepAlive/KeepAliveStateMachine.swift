@@ -95,7 +95,7 @@ struct KeepAliveStateMachine {
         guard let start = pausedAt else { return }
         pausedAt = nil
         let pause = now - start
-        unanswered?.deadline = (unanswered?.deadline ?? now) + pause
+        if let deadline = unanswered?.deadline { unanswered?.deadline = deadline + pause }
         silenceDeadline = silenceDeadline.map { $0 + pause }
     }
 }

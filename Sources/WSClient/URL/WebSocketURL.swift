@@ -78,6 +78,9 @@ public struct WebSocketURL: Sendable, Hashable {
         return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
     }
 
+    /// Host and port, as reasons name a server.
+    var server: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
     private static func splitScheme(_ text: String) throws(WebSocketURLError) -> (scheme: String, rest: Substring) {
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { throw .missingScheme }
         let scheme = text[..<colon].lowercased()

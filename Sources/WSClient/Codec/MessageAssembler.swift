@@ -24,6 +24,9 @@ struct MessageAssembler {
     /// Whether there are completed messages to take.
     var hasCompleted: Bool { !messages.isEmpty }
 
+    /// The memory held, in bytes.
+    var capacity: Int { bytes.capacity }
+
     /// The bytes held for the message under way.
     var openLength: Int { isOpen ? bytes.writerIndex - start : 0 }
 

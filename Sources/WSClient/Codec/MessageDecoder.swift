@@ -60,6 +60,9 @@ public import NIOCore
     /// How many messages the last batch held, to make room for as many.
     private var expectedCount = 0
 
+    /// The memory that is held between reads, in bytes, for what is incomplete.
+    var capacityHeld: Int { read.capacity + cut.capacity + assembler.capacity }
+
     /// Starts at the first byte after the handshake.
     public init(endpoint: Endpoint = .client, limits: Limits = Limits()) {
         self.init(endpoint: endpoint, limits: limits, negotiatedBits: 0)

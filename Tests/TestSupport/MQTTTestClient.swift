@@ -47,7 +47,7 @@ package final class MQTTTestClient: Sendable {
         let code = try await eventualValue(of: "CONNACK") {
             inbox.state.withLock { $0.isClosed ? 0xff : $0.connackCode }
         }
-        guard code == 0 else { throw SpawnError(description: "the broker refused the test's client: \(code)") }
+        guard code == 0 else { throw SetupError("the broker refused the test's client: \(code)") }
     }
 
     /// What was delivered so far, in order.
@@ -109,7 +109,7 @@ package final class MQTTTestClient: Sendable {
 
     private func settle(_ target: Int) async throws {
         try await eventually("PUBACK number \(target)", within: .seconds(60)) {
-            if isClosed { throw SpawnError(description: "the broker closed the test's client") }
+            if isClosed { throw SetupError("the broker closed the test's client") }
             return acknowledged >= target
         }
     }

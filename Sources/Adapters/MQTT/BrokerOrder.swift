@@ -28,7 +28,7 @@ struct PublishOrder: Sendable {
 struct RenderedTopics: Sendable {
     private static let firstReason = UInt32.max - UInt32(DropReason.allCases.count)
 
-    var bytes = ByteBuffer()
+    var bytes: [UInt8] = []
     /// By message: where its topic begins, or why it has none.
     var offsets: ContiguousArray<UInt32> = []
 

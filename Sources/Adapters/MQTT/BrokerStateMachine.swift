@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// When to connect, when to give up, when to try again: one broker connection's life, without its effects.
 struct BrokerStateMachine: Sendable {

@@ -236,7 +236,7 @@ struct AncestorTableTests {
                     }
                     try await eventually("all lines") { reader.lines.count >= messages.count }
                     try await eventually("all publishes") {
-                        site.mqtt.messages.count { $0.topic == "out" } >= messages.count
+                        site.count(on: "out") >= messages.count
                     }
                     #expect(receiver.texts == messages)
                     #expect(reader.lines == messages)

@@ -43,6 +43,9 @@ struct Site {
         try await mqtt.publish("\(Site.base)/\(connection)/command/\(name)", payload)
     }
 
+    /// How many messages came on `topic`.
+    func count(on topic: String) -> Int { mqtt.messages.count { $0.topic == topic } }
+
     /// The connection's states in the order in which they were published.
     func states(of connection: String = "cloud") -> [String] {
         mqtt.messages.filter { $0.topic == "\(Site.base)/\(connection)/state" && !$0.isRetained }.map(\.text)

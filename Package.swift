@@ -50,7 +50,7 @@ let package = Package(
         .target(
             name: "UDPAdapter",
             dependencies: [
-                "BridgeCore",
+                "BridgeCore", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "FIFOAdapter",
             dependencies: [
-                "BridgeCore",
+                "BridgeCore", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "BridgeCore",
             dependencies: [
-                "WSClient", "TLS", "CPCRE2",
+                "WSClient", "TLS", "CPCRE2", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -117,6 +117,7 @@ let package = Package(
         .systemLibrary(
             name: "CPCRE2", pkgConfig: "libpcre2-8",
             providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -192,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "UDPAdapterTests",
             dependencies: [
-                "UDPAdapter", "BridgeCore", "TestSupport",
+                "UDPAdapter", "BridgeCore", "CLinux", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -202,7 +203,7 @@ let package = Package(
         .testTarget(
             name: "FIFOAdapterTests",
             dependencies: [
-                "FIFOAdapter", "BridgeCore", "TestSupport",
+                "FIFOAdapter", "BridgeCore", "CLinux", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

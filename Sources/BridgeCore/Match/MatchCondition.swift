@@ -17,7 +17,7 @@ final class AllCondition: MatchCondition {
     }
 
     override func matches(_ payload: UnsafeRawBufferPointer, kind: MessageKind) -> Bool {
-        for part in parts where !part.matches(payload, kind: kind) { return false }
+        for index in parts.indices where !parts[index].matches(payload, kind: kind) { return false }
         return true
     }
 }
@@ -30,7 +30,7 @@ final class AnyCondition: MatchCondition {
     }
 
     override func matches(_ payload: UnsafeRawBufferPointer, kind: MessageKind) -> Bool {
-        for part in parts where part.matches(payload, kind: kind) { return true }
+        for index in parts.indices where parts[index].matches(payload, kind: kind) { return true }
         return false
     }
 }

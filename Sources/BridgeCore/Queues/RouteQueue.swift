@@ -24,6 +24,9 @@ package final class RouteQueue: SinkClient {
     private(set) var isBlocking = false
     private var sinkIsWilling = false
     private var awayReason: DropReason?
+    /// Why the sink can't work; `nil` while it can.
+    package private(set) var failure: String?
+    private var isAbandoned = false
 
     /// The sink's calls from inside its own `take` wait until that returned.
     private var isOffering = false
@@ -60,6 +63,10 @@ package final class RouteQueue: SinkClient {
     func accept(_ batch: MessageBatch) {
         guard !batch.isEmpty else { return }
         balance.matched += batch.count
+        guard failure == nil, !isAbandoned else {
+            drop(batch.count, because: isAbandoned ? .shutdown : .refused)
+            return
+        }
         var taken = 0
         if !sink.settlesLater, sinkIsWilling, store.isEmpty {
             taken = offer(batch)
@@ -72,6 +79,7 @@ package final class RouteQueue: SinkClient {
 
     /// Counts what is left as dropped: the gateway stops.
     func abandon() -> Int {
+        isAbandoned = true
         let left = store.count
         store.removeAll()
         drop(left, because: .shutdown)
@@ -82,6 +90,7 @@ package final class RouteQueue: SinkClient {
 
     package func sinkIsReady() {
         awayReason = nil
+        failure = nil
         sinkIsWilling = true
         guard !isOffering else {
             readyMeanwhile = true
@@ -96,7 +105,21 @@ package final class RouteQueue: SinkClient {
         applyWaterMarks()
     }
 
+    package func sinkFailed(because explanation: String) {
+        guard !isAbandoned else { return }
+        sinkIsWilling = false
+        failure = explanation
+        log.error(
+            "the route stands still: \(explanation)", metadata: ["route": "\(route)", "sink": "\(sink.name)"])
+        store.rewind()
+        let left = store.count
+        store.removeAll()
+        drop(left, because: .refused)
+        applyWaterMarks()
+    }
+
     package func settle(_ count: Int, as outcome: Outcome) {
+        guard !isAbandoned else { return }
         guard !isOffering else {
             settledMeanwhile.append((count, outcome))
             return
@@ -108,6 +131,7 @@ package final class RouteQueue: SinkClient {
     }
 
     package func sinkLostWhatWasInFlight() {
+        guard !isAbandoned else { return }
         sinkIsWilling = false
         guard !isOffering else {
             lostMeanwhile = true

@@ -32,6 +32,7 @@ enum PatternSyntax {
             _ = try Matcher(.regex(text, caseSensitive: true))
             return nil
         } catch {
+            if case .regex(let offset, let reason) = error { return "\(reason) (at character \(offset + 1))" }
             return error.description
         }
     }

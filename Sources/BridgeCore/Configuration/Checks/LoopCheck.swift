@@ -58,7 +58,7 @@ enum LoopCheck {
         case (.udp(let sink), .udp(let source)):
             return reaches(sink.address, source.address)
         case (.fifo(let sink), .fifo(let source)):
-            return normalized(sink.path) == normalized(source.path)
+            return SamePlace.path(sink.path) == SamePlace.path(source.path)
         default:
             return false
         }
@@ -83,19 +83,9 @@ enum LoopCheck {
 
     private static func reaches(_ sink: UDPAddress, _ source: UDPAddress) -> Bool {
         guard sink.port == source.port else { return false }
-        let (to, at) = (numeric(sink.host), numeric(source.host))
+        let (to, at) = (SamePlace.numeric(sink.host), SamePlace.numeric(source.host))
         if to == at { return true }
         guard let toBytes = IPAddress.bytes(of: to), let atBytes = IPAddress.bytes(of: at) else { return false }
         return toBytes.count == atBytes.count && IPAddress.isUnspecified(atBytes) && Loopback.isLoopback(to)
-    }
-
-    private static func numeric(_ host: String) -> String {
-        host.lowercased() == "localhost" ? "127.0.0.1" : host.lowercased()
-    }
-
-    /// Without empty and `.` parts.
-    private static func normalized(_ path: String) -> String {
-        let parts = path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-        return path.hasPrefix("/") ? "/" + parts : parts
     }
 }

@@ -1,15 +1,16 @@
 /// Guesses which of the known words was meant.
 enum Suggestion {
     /// The nearest of `candidates`, if it is near enough to be meant: spelt in another case or with other
-    /// separators, or a third of its letters apart at most.
+    /// separators, its beginning, or a third of its letters apart at most.
     static func closest(to word: String, among candidates: [String]) -> String? {
         let plain = normalized(word)
         guard !plain.isEmpty, plain.count <= 64 else { return nil }
         if let same = candidates.first(where: { normalized($0) == plain }) { return same }
+        if plain.count >= 3, let longer = candidates.first(where: { normalized($0).hasPrefix(plain) }) { return longer }
         let ranked = candidates.map { (word: $0, distance: distance(plain, normalized($0))) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        let allowance = max(1, min(plain.count, normalized(best.word).count) / 3)
-        return best.distance <= allowance ? best.word : nil
+        let length = min(plain.count, normalized(best.word).count)
+        return best.distance < length && best.distance <= max(1, length / 3) ? best.word : nil
     }
 
     /// Lower case, letters and digits only: `Send Keep-Alive?` and `send_keep_alive` are the same word.

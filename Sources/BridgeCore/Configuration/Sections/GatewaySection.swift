@@ -99,8 +99,9 @@ enum GatewaySection {
 
         let routes = reader.read(GatewayKeys.routes) ?? []
         LoopCheck.check(routes, context)
+        SharedSourceCheck.check(routes, context)
         gateway.routes = routes.compactMap(\.configuration)
-        if !reader.contains(GatewayKeys.routes.name) {
+        if !reader.contains(GatewayKeys.routes.name), !context.hasErrors {
             context.warning("there are no routes: nothing will be forwarded", at: start)
         }
         return gateway

@@ -147,14 +147,14 @@ extension EndKind {
         let names = allCases.map(\.rawValue).joined(separator: ", ")
         guard let first = found.first else {
             field.error(
-                "\(field.name) needs one of the keys \(names), such as \(field.name): { mqtt: BROKER, topic: a/b }",
+                "'\(field.name)' needs one of the keys \(names), such as \(field.name): { mqtt: BROKER, topic: a/b }",
                 at: position
             )
             return nil
         }
         for other in found.dropFirst() {
             field.error(
-                "\(field.name) can't be \(first.key) and \(other.key) at once; several sinks stand in a list",
+                "'\(field.name)' can't be \(first.key) and \(other.key) at once; several sinks stand in a list",
                 at: other.keyPosition
             )
         }

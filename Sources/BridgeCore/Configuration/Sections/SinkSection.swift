@@ -215,7 +215,7 @@ extension ValueType<[PlacedSink]> {
                 return sink(node, field, words).map { [$0] }
             }
             if nodes.isEmpty {
-                field.error("\(field.name) must be \(words), found an empty list", at: node.position)
+                field.error("'\(field.name)' must be \(words), found an empty list", at: node.position)
                 return nil
             }
             let sinks = nodes.compactMap { sink($0, field, words) }
@@ -239,7 +239,7 @@ extension ValueType<[PlacedSink]> {
         case .unusable:
             return nil
         case .scalar, .sequence:
-            field.error("\(field.name) must be \(words), found \(node.described)", at: node.position)
+            field.error("'\(field.name)' must be \(words), found \(node.described)", at: node.position)
             return nil
         }
     }

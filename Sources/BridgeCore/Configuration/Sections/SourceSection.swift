@@ -145,12 +145,12 @@ extension ValueType<PlacedSource> {
                     PlacedSource(source: $0, position: node.position)
                 }
             case .sequence:
-                field.error("\(field.name) is one source: write a route for each", at: node.position)
+                field.error("'\(field.name)' is one source: write a route for each", at: node.position)
                 return nil
             case .unusable:
                 return nil
             case .scalar:
-                field.error("\(field.name) must be \(words), found nothing", at: node.position)
+                field.error("'\(field.name)' must be \(words), found nothing", at: node.position)
                 return nil
             }
         }

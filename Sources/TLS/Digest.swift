@@ -2,12 +2,16 @@ internal import COpenSSL
 
 /// Digests of short byte strings.
 package enum Digest {
-    /// SHA-1, 20 bytes; only for what a protocol prescribes (RFC 6455 section 4.2.2). Empty if OpenSSL refuses it.
+    /// SHA-1, 20 bytes; only for what a protocol prescribes (RFC 6455 section 4.2.2).
+    ///
+    /// Empty if OpenSSL refuses it.
     package static func sha1(_ bytes: [UInt8]) -> [UInt8] {
         digest(bytes, EVP_sha1())
     }
 
-    /// SHA-256, 32 bytes. Empty if OpenSSL refuses it.
+    /// SHA-256, 32 bytes.
+    ///
+    /// Empty if OpenSSL refuses it.
     package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
         digest(bytes, EVP_sha256())
     }

@@ -75,8 +75,10 @@ public final class TLSContext: Sendable {
     /// For an owner of the connection that only hears "TLS error", as from libmosquitto.
     public var lastFailure: TLSError? { witness.failure }
 
-    /// Lends the `SSL_CTX *` to C code. libmosquitto takes a reference of its own (`MOSQ_OPT_SSL_CTX`); whoever keeps
-    /// the pointer otherwise has to call `SSL_CTX_up_ref`.
+    /// Lends the `SSL_CTX *` to C code.
+    ///
+    /// libmosquitto takes a reference of its own (`MOSQ_OPT_SSL_CTX`); whoever keeps the pointer otherwise has to call
+    /// `SSL_CTX_up_ref`. Whoever does the handshake need not set SNI or a verify callback: the context sees to both.
     package func withSSLContext<Result>(_ body: (OpaquePointer) throws -> Result) rethrows -> Result {
         try body(context)
     }

@@ -76,7 +76,8 @@ extension TLSError: CustomStringConvertible {
         case .alert(let alert, let name):
             "the server \(readable(name)) refused: \(alert)"
         case .closedInHandshake(let name):
-            "the server \(readable(name)) closed the connection during the TLS handshake"
+            "the server \(readable(name)) closed the connection during the TLS handshake: is this the port "
+                + "of a plain-text service?"
         case .truncated(let name):
             "the connection to \(readable(name)) ended without the TLS close_notify: the end may be missing"
         case .brokenProtocol(let reason, let name):

@@ -11,7 +11,7 @@ struct ContextTests {
 
     init() throws {
         authority = try Authority()
-        identity = try authority.issue("DNS:broker.example.com")
+        identity = try authority.issue("DNS:broker.example.com,IP:127.0.0.1")
     }
 
     @Test("S5 the policy is set on the SSL_CTX itself")
@@ -47,6 +47,10 @@ struct ContextTests {
         #expect(right.isDone)
         #expect(right.failure == nil)
         #expect(right.serverName == "broker.example.com")
+
+        let address = try foreignHandshake(host: "127.0.0.1", authority.trust())
+        #expect(address.isDone)
+        #expect(address.serverName == nil)
     }
 
     private struct Outcome {

@@ -7,11 +7,14 @@ struct DeliveryTests {
     @Test func aBrokersAbsenceLosesNothing() async throws {
         try await withMosquittoBroker(persistence: true) { broker in
             // A session of its own keeps what comes while this recorder is cut off.
-            try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) { try await $0.subscribe("out") }
+            try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) {
+                try await $0.subscribe("out")
+            }
             try await withWebSocketServer { server in
                 try await withTemporaryDirectory { directory in
                     let parts = Site.Parts(broker: broker, server: server, directory: directory)
-                    let yaml = parts.standard() + "routes: { out: { from: cloud, to: { mqtt: local, topic: out, qos: 1 } } }\n"
+                    let yaml =
+                        parts.standard() + "routes: { out: { from: cloud, to: { mqtt: local, topic: out, qos: 1 } } }\n"
                     try await withGateway(yaml, in: directory) { gateway in
                         try await server.waitForEstablished()
                         let messages = (0..<3_000).map { "message \($0)" }
@@ -88,7 +91,7 @@ struct DeliveryTests {
                 """
             }) { site in
                 for message in [
-                    #"{"name":"good"}"#, #"{"name":"a/b"}"#, #"{"name":"#"}"#, #"{"other":1}"#, "no JSON\nat all",
+                    #"{"name":"good"}"#, #"{"name":"a/b"}"#, ##"{"name":"#"}"##, #"{"other":1}"#, "no JSON\nat all",
                 ] { try await site.server.send(message) }
                 try await site.mqtt.publish([("feed/send", [0xff]), ("feed/send", Array("good".utf8))])
                 try await site.server.waitForMessages(1)
@@ -146,9 +149,13 @@ struct DeliveryTests {
         }) { site in
             let payload = [UInt8](repeating: 7, count: 1_000)
             let total = 20_000
-            async let sent: Void = site.server.send([TestWebSocketServer.Sending](repeating: .binary(payload), count: total))
+            async let sent: Void = site.server.send(
+                [TestWebSocketServer.Sending](repeating: .binary(payload), count: total)
+            )
             try await site.connectionStatus("throttled") { _ in
-                site.mqtt.messages.contains { $0.topic.hasSuffix("cloud/connection_status") && $0.text.contains("throttled") }
+                site.mqtt.messages.contains {
+                    $0.topic.hasSuffix("cloud/connection_status") && $0.text.contains("throttled")
+                }
             }
             let status = try await site.gateway.status("a bounded queue") { $0.routes["out"]?.sinks[0].queued ?? 0 > 0 }
             status.expectBalance()

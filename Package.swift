@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "MQTTAdapter",
             dependencies: [
-                "BridgeCore", "TLS", "CMosquitto",
+                "BridgeCore", "TLS", "CMosquitto", "COpenSSL",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],

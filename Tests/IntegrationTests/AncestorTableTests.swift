@@ -151,6 +151,18 @@ struct AncestorTableTests {
         }
     }
 
+    @Test("row: Extended Logging, Log Comms - switched while it runs")
+    func logCommsCanBeSwitchedOn() async throws {
+        try await withEstablishedSite { site in
+            try await site.server.send("a message before the switch")
+            try await site.gateway.status("it arrived") { $0.connections["cloud"]?.received == 1 }
+            #expect(try await site.gateway.command("log", "cloud", "--log-comms", "on").status == .exited(0))
+            try await site.server.send("a message after the switch")
+            _ = try await site.gateway.log.line(containing: "a message after the switch")
+            #expect(!site.gateway.log.text.contains("a message before the switch"))
+        }
+    }
+
     @Test("row: Connection Status, Last Sent, Last Received, each with a timestamp")
     func statusVariablesArePublished() async throws {
         try await withEstablishedSite { site in

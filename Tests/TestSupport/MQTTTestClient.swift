@@ -204,8 +204,28 @@ package func withMQTTClient<Result>(
     isolation: isolated (any Actor)? = #isolation,
     _ body: (MQTTTestClient) async throws -> Result
 ) async throws -> Result {
+    try await withMQTTClient(
+        ofPort: broker.port,
+        clientID: clientID,
+        user: user,
+        password: password,
+        sessionExpiry: sessionExpiry,
+        body
+    )
+}
+
+/// A client of the broker at a loopback port for the duration of `body`.
+package func withMQTTClient<Result>(
+    ofPort port: Int,
+    clientID: String = "test-\(UInt32.random(in: 0...UInt32.max))",
+    user: String? = nil,
+    password: String? = nil,
+    sessionExpiry: UInt32 = 0,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (MQTTTestClient) async throws -> Result
+) async throws -> Result {
     let client = try await MQTTTestClient(
-        port: broker.port,
+        port: port,
         clientID: clientID,
         user: user,
         password: password,

@@ -36,8 +36,4 @@ struct BrokerReport: Sendable {
             happenings.append(.settled(sink: sink, run))
         }
     }
-
-    mutating func removeAll() {
-        happenings.removeAll(keepingCapacity: true)
-    }
 }

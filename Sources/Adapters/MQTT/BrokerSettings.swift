@@ -1,4 +1,4 @@
-package import BridgeCore
+import BridgeCore
 import Logging
 import NIOCore
 
@@ -18,6 +18,12 @@ struct BrokerSettings: Sendable {
     var sourceCount = 0
     var sinks: [PublishSettings] = []
 
+    /// A packet that grows beyond this ends the connection. A 3.1.1 server can't be told a limit: what is too large is
+    /// read and rejected, or it would come again and again.
+    var largestPacket: Int {
+        configuration.protocolVersion == .v5 ? Self.largestInboundPacket : 268_435_455 + 5
+    }
+
     var endpoint: String {
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         return "\(configuration.isSecure ? "mqtts" : "mqtt")://\(host):\(configuration.port)"
@@ -26,7 +32,8 @@ struct BrokerSettings: Sendable {
     /// What makes every attempt pointless; `nil` if nothing does.
     var complaint: String? {
         let texts = [
-            (configuration.clientID, "client_id"), (configuration.username ?? "", "username"), (configuration.host, "host"),
+            (configuration.clientID, "client_id"), (configuration.username ?? "", "username"),
+            (configuration.host, "host"),
             (will?.topic ?? "", "the last will's topic"),
         ]
         for (text, name) in texts {

@@ -5,11 +5,11 @@ import NIOCore
 import TLS
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 extension BrokerThread {
@@ -49,7 +49,9 @@ extension BrokerThread {
             } catch {
                 throw ConnectionFailure("the password can't be read: \(error)", lane: .slow)
             }
-            if let password, password.utf8.contains(0) { throw ConnectionFailure("the password holds a NUL", lane: .slow) }
+            if let password, password.utf8.contains(0) {
+                throw ConnectionFailure("the password holds a NUL", lane: .slow)
+            }
         }
         tls = nil
         if configuration.isSecure {
@@ -128,7 +130,6 @@ extension BrokerThread {
                 keepAlive = KeepAlive(interval: seconds == 0 ? nil : .seconds(Int64(seconds)), now: now)
             }
             usesIdentifiers = connack.hasSubscriptionIdentifiers
-            refusedSubscriptions = []
             let session = connack.isSessionPresent ? "the session goes on" : "a new session"
             logger.info("\(settings.endpoint) accepted the connection, \(session)")
             let requests =
@@ -141,6 +142,7 @@ extension BrokerThread {
 
     private func subscribe(_ requests: [SubscriptionTable.Request], _ now: NIODeadline) {
         for request in requests {
+            requestedSubscriptions.insert(request.index)
             let filter = settings.subscriptions.subscriptions[request.index].filter
             var options: Int32 = 0
             var properties: PropertyList?
@@ -177,7 +179,9 @@ extension BrokerThread {
         let subacks = inbox.subacks
         inbox.subacks.removeAll()
         for suback in subacks {
-            guard let request = subscribing.removeValue(forKey: suback.identifier), suback.code >= 0x80 else { continue }
+            guard let request = subscribing.removeValue(forKey: suback.identifier), suback.code >= 0x80 else {
+                continue
+            }
             refusedSubscriptions.insert(request.index)
             let filter = settings.subscriptions.subscriptions[request.index].filter
             let code = ReasonCode(suback.code)
@@ -185,11 +189,8 @@ extension BrokerThread {
             logger.error("the server refused the subscription to \(filter)\(words); nothing will come from it")
             guard !usesIdentifiers else { continue }
             // What the refused one covered has to stand on its own.
-            let known = Set(subscribing.values.map(\.index)).union(settled)
-            let more = settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
-                .filter { !known.contains($0.index) }
-            settled.formUnion(more.map(\.index))
-            subscribe(more, now)
+            let requests = settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
+            subscribe(requests.filter { !requestedSubscriptions.contains($0.index) }, now)
         }
         if !subacks.isEmpty, subscribing.isEmpty { subscribed(now) }
     }
@@ -227,7 +228,8 @@ extension BrokerThread {
             isV5: settings.configuration.protocolVersion == .v5
         )
         subscribing = [:]
-        settled = []
+        requestedSubscriptions = []
+        refusedSubscriptions = []
         identifiers.removeAll()
         inFlight = 0
         isHalfWritten = false
@@ -249,7 +251,9 @@ extension BrokerThread {
     func endFarewell(isAcknowledged: Bool) {
         if isAcknowledged, let handle, case .success = handle.disconnect() {
             let deadline = NIODeadline.now() + .seconds(1)
-            while case .success = handle.loopWrite(), handle.socket >= 0, handle.wantsWrite, NIODeadline.now() < deadline {
+            while case .success = handle.loopWrite(), handle.socket >= 0, handle.wantsWrite,
+                NIODeadline.now() < deadline
+            {
                 var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&descriptor, 1, 100)
             }

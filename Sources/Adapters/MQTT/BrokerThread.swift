@@ -4,11 +4,11 @@ import NIOCore
 import TLS
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The loop of one broker's thread: the only place that calls libmosquitto.
@@ -35,8 +35,7 @@ final class BrokerThread {
     var stallGuard: StallGuard
     var subscribing: [Int32: SubscriptionTable.Request] = [:]
     var refusedSubscriptions: Set<Int> = []
-    /// Subscribed to after a refusal.
-    var settled: Set<Int> = []
+    var requestedSubscriptions: Set<Int> = []
     var usesIdentifiers = false
     /// The largest number of unacknowledged messages at QoS 1 and 2.
     var window = 0
@@ -105,7 +104,7 @@ final class BrokerThread {
     func flushReport() {
         guard !report.isEmpty else { return }
         send(report)
-        report.removeAll()
+        report = BrokerReport()
     }
 
     // MARK: Orders
@@ -204,7 +203,11 @@ final class BrokerThread {
     private func checkStall(_ now: NIODeadline) {
         guard identifiers.span > 0 else { return stallGuard.progressed(now: now) }
         guard stallGuard.deadline <= now else { return }
-        fail(ConnectionFailure("the server did not acknowledge a message for \(StallGuard.limit.nanoseconds / 1_000_000_000) s"))
+        fail(
+            ConnectionFailure(
+                "the server did not acknowledge a message for \(StallGuard.limit.nanoseconds / 1_000_000_000) s"
+            )
+        )
     }
 
     // MARK: Sleeping

@@ -1,11 +1,11 @@
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The way from the event loop to a broker's thread: orders in order, one wake-up a batch, none while it is awake.
@@ -69,18 +69,18 @@ final class HandOver: Sendable {
         inbox.withLock { inbox in
             guard let thread = inbox.connectingThread else { return }
             #if canImport(Darwin)
-            if let thread = pthread_t(bitPattern: thread) { pthread_kill(thread, MosquittoLibrary.interruption) }
+                if let thread = pthread_t(bitPattern: thread) { pthread_kill(thread, MosquittoLibrary.interruption) }
             #else
-            pthread_kill(pthread_t(thread), MosquittoLibrary.interruption)
+                pthread_kill(pthread_t(thread), MosquittoLibrary.interruption)
             #endif
         }
     }
 
     private static var currentThread: UInt {
         #if canImport(Darwin)
-        UInt(bitPattern: pthread_self())
+            UInt(bitPattern: pthread_self())
         #else
-        UInt(pthread_self())
+            UInt(pthread_self())
         #endif
     }
 }

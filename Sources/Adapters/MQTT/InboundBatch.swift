@@ -28,8 +28,9 @@ struct InboundBatch: Sendable {
     /// Whether it holds messages whose PUBACK waits for the batch to be accepted.
     private(set) var isAcknowledged = false
 
-    init(sources: Int) {
-        bytes = ByteBufferAllocator().buffer(capacity: 0)
+    /// - Parameter capacity: what the last one needed; the next will be alike.
+    init(sources: Int, capacity: Int = 0) {
+        bytes = ByteBufferAllocator().buffer(capacity: min(capacity, Self.mostBytes))
         entries = Array(repeating: [], count: sources)
     }
 
@@ -81,15 +82,5 @@ struct InboundBatch: Sendable {
     /// One source's messages, in the order of arrival.
     func batch(for source: Int, receivedAt: NIODeadline) -> MessageBatch {
         MessageBatch(bytes: bytes, entries: entries[source], receivedAt: receivedAt)
-    }
-
-    /// Empties it; keeps the memory unless somebody still reads it.
-    mutating func removeAll() {
-        bytes.clear(minimumCapacity: 0)
-        for index in entries.indices { entries[index].removeAll(keepingCapacity: true) }
-        commands.removeAll()
-        rejections.removeAll()
-        count = 0
-        isAcknowledged = false
     }
 }

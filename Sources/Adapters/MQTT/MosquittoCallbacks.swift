@@ -3,11 +3,11 @@ import CMosquitto
 import NIOCore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What libmosquitto's callbacks leave for the thread to act on once `loopRead` or `loopWrite` has returned.
@@ -44,6 +44,10 @@ final class CallbackInbox {
     /// Counts callbacks: whether a read brought anything.
     var calls = 0
 
+    /// Reused from message to message.
+    private var identifiers: [UInt32] = []
+    private var matches: [Int] = []
+
     init(subscriptions: SubscriptionTable, sources: Int, isV5: Bool) {
         self.subscriptions = subscriptions
         self.isV5 = isV5
@@ -71,33 +75,45 @@ final class CallbackInbox {
         let payload = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
         guard MQTTText.isTopicName(topic) else { return rejectFirst(.topicInvalid) }
         let kind: MessageKind = properties?.byte(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR) == 1 ? .text : .undeclared
-        let isTooLarge = payload.count > BrokerSettings.largestInboundPayload
+        identifiers.removeAll(keepingCapacity: true)
+        matches.removeAll(keepingCapacity: true)
+        if isV5 { properties?.appendVarints(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, to: &identifiers) }
+        subscriptions.match(topic: topic, identifiers: identifiers, into: &matches)
+        if matches.isEmpty { unwanted += 1 }
+        if payload.count > BrokerSettings.largestInboundPayload {
+            for source in wantedBy { inbound.reject(from: source, because: .tooLarge) }
+        } else {
+            store(topic: topic, payload: payload, kind: kind, isRetained: message.retain)
+        }
+        // `loop_read` leaves after this packet when it sees this: the batch stays within its bounds.
+        if inbound.isFull { errno = EAGAIN }
+    }
+
+    /// The sources that the last message is for.
+    private var wantedBy: some Sequence<Int> { matches.lazy.flatMap { self.subscriptions.subscriptions[$0].sources } }
+
+    private func store(
+        topic: UnsafeRawBufferPointer,
+        payload: UnsafeRawBufferPointer,
+        kind: MessageKind,
+        isRetained: Bool
+    ) {
         var entry: MessageBatch.Entry?
-        var isWanted = false
-        subscriptions.forEachMatch(topic: topic) { each in
-            properties?.forEachVarint(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, each)
-        } _: { subscription in
-            isWanted = true
-            if isTooLarge {
-                for source in subscription.sources { inbound.reject(from: source, because: .tooLarge) }
-                return
-            }
-            if subscription.isCommands {
+        for index in matches {
+            if subscriptions.subscriptions[index].isCommands {
                 let command = InboundBatch.Command(
                     topic: String(decoding: topic, as: UTF8.self),
                     payload: ByteBuffer(bytes: payload),
-                    isRetained: message.retain
+                    isRetained: isRetained
                 )
                 inbound.append(command)
             }
-            guard !subscription.sources.isEmpty else { return }
-            let stored = entry ?? inbound.store(topic: topic, payload: payload, kind: kind)
-            entry = stored
-            for source in subscription.sources { inbound.append(stored, to: source) }
+            for source in subscriptions.subscriptions[index].sources {
+                let stored = entry ?? inbound.store(topic: topic, payload: payload, kind: kind)
+                entry = stored
+                inbound.append(stored, to: source)
+            }
         }
-        if !isWanted { unwanted += 1 }
-        // `loop_read` leaves after this packet when it sees this: the batch stays within its bounds.
-        if inbound.isFull { errno = EAGAIN }
     }
 
     private func rejectFirst(_ reason: RejectReason) {

@@ -5,11 +5,11 @@ import NIOCore
 import TLS
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// One libmosquitto client for one connection attempt: made, used and destroyed on the broker's thread.
@@ -17,7 +17,6 @@ final class MosquittoHandle {
     // Every call on it comes from the one thread that made this object.
     nonisolated(unsafe) private let pointer: OpaquePointer
     private let inbox: Unmanaged<CallbackInbox>
-    /// A text that names what failed, from libmosquitto's code and errno.
     typealias CallResult = Result<Void, CallFailure>
 
     struct CallFailure: Error {
@@ -25,7 +24,9 @@ final class MosquittoHandle {
         var systemError: Int32
     }
 
-    init(_ settings: BrokerSettings, password: String?, tls: TLSContext?, inbox: CallbackInbox) throws(ConnectionFailure) {
+    init(_ settings: BrokerSettings, password: String?, tls: TLSContext?, inbox: CallbackInbox)
+        throws(ConnectionFailure)
+    {
         MosquittoLibrary.initialise()
         let configuration = settings.configuration
         // Retained before the library knows of it, released after the library forgot it.
@@ -184,9 +185,9 @@ final class MosquittoHandle {
             return SSL_write(ssl, packet, 2) == 2
         }
         #if canImport(Darwin)
-        return send(socket, packet, 2, Int32(MSG_DONTWAIT)) == 2
+            return send(socket, packet, 2, Int32(MSG_DONTWAIT)) == 2
         #else
-        return send(socket, packet, 2, Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue)) == 2
+            return send(socket, packet, 2, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) == 2
         #endif
     }
 }

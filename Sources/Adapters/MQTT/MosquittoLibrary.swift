@@ -1,11 +1,11 @@
 import CMosquitto
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// libmosquitto's own start, once per process: its counter isn't synchronised.
@@ -19,9 +19,9 @@ enum MosquittoLibrary {
         // A handler, however empty, and no SA_RESTART: only then does connect(2) return with EINTR.
         var action = sigaction()
         #if canImport(Darwin)
-        action.__sigaction_u.__sa_handler = { _ in }
+            action.__sigaction_u.__sa_handler = { _ in }
         #else
-        action.__sigaction_handler.sa_handler = { _ in }
+            action.__sigaction_handler.sa_handler = { _ in }
         #endif
         sigaction(interruption, &action, nil)
     }()

@@ -21,6 +21,9 @@ struct PacketIdentifierTable: Sendable {
     private(set) var span = 0
     private var firstIdentifier = 1
 
+    /// The oldest identifier that waits for its acknowledgement; `nil` = none does.
+    var oldest: Int? { span == 0 ? nil : firstIdentifier }
+
     private static let empty = Entry(owner: free, isWindowed: false, sequence: 0)
 
     init() {}

@@ -50,11 +50,11 @@ struct ReceivedProperties {
     }
 
     /// Every value of a property that may stand several times.
-    func forEachVarint(_ identifier: mqtt5_property, _ body: (UInt32) -> Void) {
+    func appendVarints(_ identifier: mqtt5_property, to values: inout [UInt32]) {
         var value: UInt32 = 0
         var found = mosquitto_property_read_varint(pointer, Int32(identifier.rawValue), &value, false)
         while let current = found {
-            body(value)
+            values.append(value)
             found = mosquitto_property_read_varint(current, Int32(identifier.rawValue), &value, true)
         }
     }

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What the kernel knows about a connected TCP socket.
@@ -11,15 +11,15 @@ enum SocketFacts {
     /// How many bytes of the stream were read so far; `nil` where the kernel doesn't say.
     static func bytesRead(_ socket: Int32) -> UInt64? {
         #if os(Linux)
-        // struct tcp_info of linux/tcp.h, which only grows at its end: tcpi_bytes_received is at 128.
-        var info = [UInt64](repeating: 0, count: 32)
-        var length = socklen_t(info.count * 8)
-        guard getsockopt(socket, Int32(IPPROTO_TCP), 11, &info, &length) == 0, length >= 136 else { return nil }
-        var unread: Int32 = 0
-        guard ioctl(socket, UInt(FIONREAD), &unread) == 0 else { return nil }
-        return info[16] - min(info[16], UInt64(max(unread, 0)))
+            // struct tcp_info of linux/tcp.h, which only grows at its end: tcpi_bytes_received is at 128.
+            var info = [UInt64](repeating: 0, count: 32)
+            var length = socklen_t(info.count * 8)
+            guard getsockopt(socket, Int32(IPPROTO_TCP), 11, &info, &length) == 0, length >= 136 else { return nil }
+            var unread: Int32 = 0
+            guard ioctl(socket, UInt(FIONREAD), &unread) == 0 else { return nil }
+            return info[16] - min(info[16], UInt64(max(unread, 0)))
         #else
-        return nil
+            return nil
         #endif
     }
 
@@ -34,8 +34,8 @@ enum SocketFacts {
     /// While corked, writes gather into full segments.
     static func cork(_ socket: Int32, _ isOn: Bool) {
         #if os(Linux)
-        var value: Int32 = isOn ? 1 : 0
-        _ = setsockopt(socket, Int32(IPPROTO_TCP), 3, &value, socklen_t(MemoryLayout<Int32>.size))
+            var value: Int32 = isOn ? 1 : 0
+            _ = setsockopt(socket, Int32(IPPROTO_TCP), 3, &value, socklen_t(MemoryLayout<Int32>.size))
         #endif
     }
 }

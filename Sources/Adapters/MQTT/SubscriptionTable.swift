@@ -56,24 +56,17 @@ struct SubscriptionTable: Sendable {
         }
     }
 
-    /// Calls `body` for each subscription that a received message is for.
+    /// Appends the indices of the subscriptions that a received message is for.
     ///
     /// Identifiers count only where their filter matches: a session may hold subscriptions of an older configuration.
     /// Where none does, every filter that matches counts.
-    @inline(__always)
-    func forEachMatch(
-        topic: UnsafeRawBufferPointer,
-        identifiers: (_ each: (UInt32) -> Void) -> Void,
-        _ body: (Subscription) -> Void
-    ) {
-        var isIdentified = false
-        identifiers { identifier in
+    func match(topic: UnsafeRawBufferPointer, identifiers: [UInt32], into matches: inout [Int]) {
+        for identifier in identifiers {
             let index = Int(identifier) - 1
-            guard subscriptions.indices.contains(index), subscriptions[index].filter.matches(topic) else { return }
-            isIdentified = true
-            body(subscriptions[index])
+            guard subscriptions.indices.contains(index), subscriptions[index].filter.matches(topic) else { continue }
+            matches.append(index)
         }
-        guard !isIdentified else { return }
-        for subscription in subscriptions where subscription.filter.matches(topic) { body(subscription) }
+        guard matches.isEmpty else { return }
+        for index in subscriptions.indices where subscriptions[index].filter.matches(topic) { matches.append(index) }
     }
 }

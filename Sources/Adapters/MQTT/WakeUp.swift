@@ -1,9 +1,11 @@
+import CMosquitto
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A descriptor that becomes readable from another thread: an eventfd, a pipe where there is none.
@@ -14,27 +16,27 @@ struct WakeUp: Sendable {
 
     init() throws(ConnectionFailure) {
         #if os(Linux)
-        descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        writer = descriptor
-        guard descriptor >= 0 else { throw ConnectionFailure("eventfd: \(SystemError.words(errno))") }
+            descriptor = wsbridge_eventfd()
+            writer = descriptor
+            guard descriptor >= 0 else { throw ConnectionFailure("eventfd: \(SystemError.words(errno))") }
         #else
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw ConnectionFailure("pipe: \(SystemError.words(errno))") }
-        for end in ends {
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-        }
-        descriptor = ends[0]
-        writer = ends[1]
+            var ends: [Int32] = [-1, -1]
+            guard pipe(&ends) == 0 else { throw ConnectionFailure("pipe: \(SystemError.words(errno))") }
+            for end in ends {
+                _ = fcntl(end, F_SETFL, O_NONBLOCK)
+                _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            }
+            descriptor = ends[0]
+            writer = ends[1]
         #endif
     }
 
     func signal() {
         var one: UInt64 = 1
         #if os(Linux)
-        _ = write(writer, &one, 8)
+            _ = write(writer, &one, 8)
         #else
-        _ = write(writer, &one, 1)
+            _ = write(writer, &one, 1)
         #endif
     }
 
@@ -45,11 +47,11 @@ struct WakeUp: Sendable {
 
     func close() {
         #if canImport(Darwin)
-        _ = Darwin.close(writer)
+            _ = Darwin.close(writer)
         #elseif canImport(Musl)
-        if writer != descriptor { _ = Musl.close(writer) }
+            if writer != descriptor { _ = Musl.close(writer) }
         #else
-        if writer != descriptor { _ = Glibc.close(writer) }
+            if writer != descriptor { _ = Glibc.close(writer) }
         #endif
         closeDescriptor(descriptor)
     }

@@ -214,6 +214,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["wsecho", "TestSupport"],
+            exclude: ["autobahn"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "wsbridge", "wsecho", "BridgeCore", "TestSupport",

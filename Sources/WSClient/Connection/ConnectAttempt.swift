@@ -76,54 +76,61 @@ final class ConnectAttempt {
     private func connect() {
         phase = .connecting
         owner?.attempt(self, detail: "connecting to \(url)")
+        let tls: TLSContext?
+        let request: HandshakeRequest
+        do {
+            tls = url.isSecure ? try makeTLS() : nil
+            request = try makeRequest()
+        } catch {
+            return fail(ConnectionFailure(error, server: url.server))
+        }
         // A little later than our own deadline, which says more.
         connector.connect(url, timeout + .seconds(1), eventLoop).assumeIsolated().whenComplete { result in
             switch result {
-            case .success(let channel): self.connected(channel)
+            case .success(let channel): self.connected(channel, tls, request)
             case .failure(let error): self.fail(ConnectionFailure(error, server: self.url.server))
             }
         }
     }
 
-    private func connected(_ channel: any Channel) {
-        guard phase == .connecting else { return channel.close(promise: nil) }
-        self.channel = channel
-        do {
-            let tls = url.isSecure ? try makeTLS() : nil
-            let handshake = try makeHandshake(on: channel)
-            phase = url.isSecure ? .tls : .handshake
-            owner?.attempt(self, connectedTo: channel.remoteAddress?.description ?? url.server)
-            // The owner may have changed its mind.
-            guard phase != .over else { return }
-            if let tls { try channel.pipeline.syncOperations.addHandler(tls) }
-            try channel.pipeline.syncOperations.addHandler(handshake)
-            try channel.syncOptions?.setOption(.autoRead, value: true)
-        } catch {
-            fail(ConnectionFailure(error, server: url.server))
-        }
-    }
-
-    private func makeTLS() throws -> TLSClientHandler {
+    private func makeTLS() throws -> TLSContext {
         // Anew for each attempt, for certificates and keys may have been replaced.
         let context = try TLSContext(configuration.tls, host: url.host, applicationProtocols: ["http/1.1"])
         for warning in context.warnings { owner?.attempt(self, warning: warning) }
-        return TLSClientHandler(context: context)
+        return context
     }
 
-    private func makeHandshake(on channel: any Channel) throws -> HandshakeHandler {
+    private func makeRequest() throws(WebSocketHeaderError) -> HandshakeRequest {
         var generator = SystemRandomNumberGenerator()
         let isAtHome = Redirect.sharesCredentials(configuration.url, url)
-        let request = try HandshakeRequest(
+        return try HandshakeRequest(
             url: url,
             key: HandshakeKey(using: &generator),
             subprotocols: configuration.subprotocols,
             headers: isAtHome ? headers : RequestCredentials.withoutCredentials(headers)
         )
-        return HandshakeHandler(
+    }
+
+    private func connected(_ channel: any Channel, _ tls: TLSContext?, _ request: HandshakeRequest) {
+        guard phase == .connecting else { return channel.close(promise: nil) }
+        self.channel = channel
+        phase = tls == nil ? .handshake : .tls
+        owner?.attempt(self, connectedTo: channel.remoteAddress?.description ?? url.server)
+        // The owner may have changed its mind.
+        guard phase != .over else { return }
+        let handshake = HandshakeHandler(
             request: request,
             tlsCompleted: { self.tlsCompleted($0) },
             report: { self.handshakeEnded($0, on: channel) }
         )
+        do {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls { try pipeline.addHandler(TLSClientHandler(context: tls)) }
+            try pipeline.addHandler(handshake)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+        } catch {
+            fail(ConnectionFailure(error, server: url.server))
+        }
     }
 
     private func tlsCompleted(_ event: TLSHandshakeCompleted) {
@@ -159,7 +166,7 @@ final class ConnectAttempt {
     }
 
     private func timeIsOver() {
-        let limit = "within \(configuration.connectTimeout)"
+        let limit = "within \(timeout.words)"
         switch phase {
         case .connecting: fail(ConnectionFailure("no connection to \(url.server) \(limit)"))
         case .tls: fail(ConnectionFailure("no TLS handshake with \(url.server) \(limit)"))
@@ -170,8 +177,9 @@ final class ConnectAttempt {
 
     private func fail(_ failure: ConnectionFailure) {
         guard phase != .over else { return }
-        channel?.close(promise: nil)
+        // First: the closing channel has a reason of its own to tell.
         let owner = finish()
+        channel?.close(promise: nil)
         owner?.attempt(self, failed: failure)
     }
 

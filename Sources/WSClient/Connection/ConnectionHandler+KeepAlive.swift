@@ -17,10 +17,10 @@ extension ConnectionHandler {
             sendPing(ByteBuffer(string: String(number)))
             owner?.connection(self, detail: "ping \(number) sent")
         case .giveUpPong(let timeout):
-            closing.givenUp(because: "server did not answer a ping within \(seconds(timeout))")
+            closing.givenUp(because: "server did not answer a ping within \(timeout.words)")
             return endNow()
         case .giveUpSilence(let timeout):
-            close(.goingAway, because: "server sent no message for \(seconds(timeout))")
+            close(.goingAway, because: "server sent no message for \(timeout.words)")
             return
         }
         armKeepAliveTimer()
@@ -31,10 +31,5 @@ extension ConnectionHandler {
         guard let number = UInt64(String(buffer: payload)) else { return }
         owner?.connection(self, detail: "pong \(number) received")
         keepAlive.receivedPong(number: number, now: eventLoop.now)
-    }
-
-    private func seconds(_ time: TimeAmount) -> String {
-        let milliseconds = time.nanoseconds / 1_000_000
-        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
     }
 }

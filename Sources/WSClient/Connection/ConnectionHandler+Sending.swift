@@ -83,15 +83,16 @@ extension ConnectionHandler {
     private func flush() {
         let size = outbox.readableBytes
         guard size > 0, let context else { return }
+        // Whoever hears of the writing may send more.
+        var frames = ByteBuffer()
+        swap(&frames, &outbox)
         let written = eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess { self.written(size) }
-        context.writeAndFlush(wrapOutboundOut(outbox), promise: written)
+        context.writeAndFlush(wrapOutboundOut(frames), promise: written)
         // Written at once, as usual, the memory serves again; but not for ever if it was a lot.
-        if outbox.capacity > 2 * Self.flushSize {
-            outbox = ByteBuffer()
-        } else {
-            outbox.clear(minimumCapacity: 0)
-        }
+        guard outbox.readableBytes == 0, frames.capacity <= 2 * Self.flushSize else { return }
+        frames.clear(minimumCapacity: 0)
+        outbox = frames
     }
 
     private func written(_ size: Int) {

@@ -199,6 +199,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Begins the close handshake. The owner hears of its end.
     func close(_ code: CloseCode, because reason: String) {
+        guard !hasEnded else { return finish() }
         switch closing.close(code, because: reason) {
         case .sendClose(let frame):
             write(frame)
@@ -212,7 +213,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .doNothing:
             break
         }
-        if hasEnded { finish() }
     }
 
     /// Both close frames are on their way, or none is to be expected: the server ends TCP (RFC 6455, section 7.1.1).

@@ -58,7 +58,7 @@ enum HandshakeVerdict: Equatable {
             let wait = RetryAfter.parse(text, now: wallClock)
         {
             failure.retryAfter = wait
-            failure.reason += ", retry after \(wait.nanoseconds / 1_000_000_000) s"
+            failure.reason += ", retry after \(wait.words)"
         }
         return failure
     }

@@ -138,6 +138,16 @@ let package = Package(
             path: "Tests/wsecho",
             swiftSettings: swiftSettings
         ),
+        // What steps inside BridgeCore cost. Not in Benchmarks/Package.swift: `package` access ends at a package's edge.
+        .executableTarget(
+            name: "corebench",
+            dependencies: [
+                "BridgeCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Benchmarks/Sources/corebench",
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "TestSupport",
             dependencies: [

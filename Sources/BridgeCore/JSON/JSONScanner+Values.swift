@@ -26,7 +26,9 @@ extension JSONScanner {
         return end == Self.nowhere ? Self.nowhere : afterColon(end)
     }
 
-    /// After the value that begins here. `depth`: how many containers it lies in.
+    /// After the value that begins here.
+    ///
+    /// `depth`: how many containers it lies in.
     @inline(__always)
     func afterValue(_ start: Int, depth: Int) -> Int {
         switch byte(start) {

@@ -19,6 +19,6 @@ struct ByteMask {
     /// Each byte keeps another bit of its own; the product's highest byte is their sum.
     @inline(__always)
     private static func bits(of word: UInt64) -> UInt32 {
-        UInt32(truncatingIfNeeded: (word.littleEndian & 0x8040_2010_0804_0201) &* 0x0101_0101_0101_0101 >> 56)
+        UInt32(truncatingIfNeeded: ((word.littleEndian & 0x8040_2010_0804_0201) &* 0x0101_0101_0101_0101) >> 56)
     }
 }

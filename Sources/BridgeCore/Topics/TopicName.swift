@@ -1,8 +1,10 @@
+import WSClient
+
 /// What makes a topic name: a topic that is published to, without wildcards.
 package enum TopicName {
     /// Whether a received topic is one (MQTT 5, section 4.7.3): 1 to 65,535 bytes of UTF-8 without `+`, `#` and NUL.
     package static func isValid(_ topic: UnsafeRawBufferPointer) -> Bool {
-        guard !topic.isEmpty, topic.count <= TopicText.maximumLength, TopicText.isUTF8(topic) else { return false }
+        guard !topic.isEmpty, topic.count <= TopicText.maximumLength, UTF8Validator.isValid(topic) else { return false }
         for byte in topic where byte == 0 || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "#") { return false }
         return true
     }

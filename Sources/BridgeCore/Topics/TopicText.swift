@@ -23,24 +23,6 @@ enum TopicText {
         return true
     }
 
-    /// Whether the bytes are valid UTF-8.
-    static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var index = 0
-        while index < bytes.count {
-            if index + 8 <= bytes.count,
-                bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-            {
-                index += 8
-            } else if bytes[index] < 0x80 {
-                index += 1
-            } else {
-                guard let (_, length) = scalar(in: bytes, at: index) else { return false }
-                index += length
-            }
-        }
-        return true
-    }
-
     @inline(__always)
     private static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x7F && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "#")

@@ -91,6 +91,10 @@ extension WebSocketClient: ConnectionOwner {
         delegate?.webSocketClientBecameWritable(self)
     }
 
+    func connection(_ connection: ConnectionHandler, wroteThrough position: Int) {
+        delegate?.webSocketClient(self, wroteThrough: position)
+    }
+
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {
         ended(failure)
     }

@@ -153,6 +153,12 @@ public final class WebSocketClient {
     /// Whether `send` takes messages now.
     public var isWritable: Bool { connection?.isWritable ?? false }
 
+    /// How many bytes of frames this connection was given to send, from 0 at each establishment.
+    public var outboundPosition: Int { connection?.outboundPosition ?? 0 }
+
+    /// How many of those bytes the network took.
+    public var writtenPosition: Int { connection?.writtenPosition ?? 0 }
+
     /// Takes messages from the front of the batch, in order, as many as there is room for in `outboundLimit`. What it
     /// doesn't take may be offered again after `webSocketClientBecameWritable`. Text has to be valid UTF-8.
     ///

@@ -20,6 +20,9 @@ public protocol WebSocketClientDelegate: AnyObject {
     /// `send` takes messages again, after it refused some.
     func webSocketClientBecameWritable(_ client: WebSocketClient)
 
+    /// The network took what was sent up to this `outboundPosition`: the messages before it left this process.
+    func webSocketClient(_ client: WebSocketClient, wroteThrough position: Int)
+
     /// Incoming messages that were refused.
     func webSocketClient(_ client: WebSocketClient, rejected count: Int, because reason: WebSocketRejection)
 }
@@ -51,6 +54,8 @@ extension WebSocketClientDelegate {
     public func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {}
     /// Ignores it.
     public func webSocketClientBecameWritable(_ client: WebSocketClient) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, wroteThrough position: Int) {}
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, rejected count: Int, because reason: WebSocketRejection) {}
 }

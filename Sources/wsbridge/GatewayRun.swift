@@ -13,7 +13,7 @@ struct GatewayRun {
         let level = Logger.Level(configuration.log.level)
         log = Logger(label: "wsbridge") { _ in BridgeLogHandler(output: output, level: level) }
         service = GatewayService(
-            configuration: configuration, adapters: .all(instance: configuration.instance),
+            configuration: configuration, adapters: .standard,
             eventLoop: GatewayLoop.eventLoop, log: log)
     }
 }

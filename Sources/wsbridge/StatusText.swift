@@ -1,4 +1,5 @@
 import BridgeCore
+import TLS
 
 /// The gateway's stats for a person.
 enum StatusText {
@@ -44,7 +45,7 @@ enum StatusText {
     private static func reason(_ text: String?) -> String { text.map { " (\($0))" } ?? "" }
 
     private static func message(_ last: LastMessagePayload) -> String {
-        "\(last.at) \(last.kind), \(last.bytes) bytes: \(LogLine.readable(last.message))"
+        "\(last.at) \(last.kind), \(last.bytes) bytes: \(readable(last.message))"
     }
 
     private static func counts(_ label: String, _ counts: [String: Int]) -> String {

@@ -34,7 +34,7 @@ final class Connection {
         var log = log
         log[metadataKey: "connection"] = "\(name)"
         self.log = log
-        let secrets = SecretReader.knownValues(of: configuration)
+        let secrets = KnownSecrets.values(of: configuration)
         client = WebSocketClient(
             configuration: try WebSocketClientConfiguration(configuration, secrets: secrets), eventLoop: eventLoop,
             logger: log)
@@ -202,7 +202,7 @@ final class Connection {
             reason: status.reason,
             closeCode: status.closeCode.map { Int($0.rawValue) },
             attempts: status.attempts,
-            nextAttempt: status.nextAttempt.map { Timestamp.now().advanced(by: $0 - .now()).description },
+            nextAttempt: status.nextAttempt.map { Timestamp.now().advanced(by: .nanoseconds(($0 - .now()).nanoseconds)).description },
             throttled: hub?.throttledBy ?? []
         )
     }

@@ -37,7 +37,7 @@ package struct ControlClient {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { all in
-                send(descriptor, all.baseAddress.map { $0 + sent }, all.count - sent, CInt(MSG_NOSIGNAL.rawValue))
+                send(descriptor, all.baseAddress.map { $0 + sent }, all.count - sent, CInt(MSG_NOSIGNAL))
             }
             guard count > 0 else { return false }
             sent += count

@@ -28,7 +28,7 @@ package final class Gateway {
     private var brokerRecords: [String: BrokerRecord] = [:]
     private var whenReady: (() -> Void)?
     private var readyTimer: Scheduled<Void>?
-    private var statsTimer: RepeatedTask?
+    private var statsTimer: Scheduled<Void>?
 
     /// Makes every part; nothing runs before `start`.
     package init(
@@ -72,9 +72,7 @@ package final class Gateway {
         for connection in parts.connections { connection.start() }
         let isolated = eventLoop.assumeIsolated()
         readyTimer = isolated.scheduleTask(in: Self.readyTimeout) { self.becomeReady() }
-        statsTimer = isolated.scheduleRepeatedTask(initialDelay: Self.statsInterval, delay: Self.statsInterval) { _ in
-            self.publishStats()
-        }
+        scheduleStats()
         becomeReadyIfAttempted()
     }
 
@@ -90,6 +88,13 @@ package final class Gateway {
         publishStats()
         whenReady?()
         whenReady = nil
+    }
+
+    private func scheduleStats() {
+        statsTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.statsInterval) {
+            self.publishStats()
+            self.scheduleStats()
+        }
     }
 
     private func publishStats() {

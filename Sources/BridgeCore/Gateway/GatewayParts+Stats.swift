@@ -31,5 +31,7 @@ extension GatewayParts {
 
 extension [RejectReason: Int] {
     /// The counters under the words of stats and status.
-    var byWord: [String: Int] { Dictionary(uniqueKeysWithValues: map { ($0.key.rawValue, $0.value) }) }
+    var byWord: [String: Int] {
+        Dictionary<String, Int>(uniqueKeysWithValues: map { reason, count in (reason.rawValue, count) })
+    }
 }

@@ -1,6 +1,6 @@
 package import Logging
 import NIOCore
-package import Synchronization
+import Synchronization
 
 /// Where log lines go, and how: shared by all loggers of a process.
 package final class LogOutput: Sendable {
@@ -47,16 +47,8 @@ package struct BridgeLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    package func log(
-        level: Logger.Level,
-        message: Logger.Message,
-        metadata explicit: Logger.Metadata?,
-        source: String,
-        file: String,
-        function: String,
-        line: UInt
-    ) {
-        let all = explicit.map { metadata.merging($0) { $1 } } ?? metadata
-        output.log(LogLine(at: .now(), level: level, message: message.description, metadata: all))
+    package func log(event: LogEvent) {
+        let all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
+        output.log(LogLine(at: .now(), level: event.level, message: event.message.description, metadata: all))
     }
 }

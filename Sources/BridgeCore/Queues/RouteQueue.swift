@@ -27,6 +27,8 @@ package final class RouteQueue: SinkClient {
     /// Why the sink can't work; `nil` while it can.
     package private(set) var failure: String?
     private var isAbandoned = false
+    /// Messages of which the sink itself keeps the bytes: a record that the kernel took only in part.
+    private var heldBySink = 0
 
     /// The sink's calls from inside its own `take` wait until that returned.
     private var isOffering = false
@@ -47,12 +49,12 @@ package final class RouteQueue: SinkClient {
     package var name: String { "\(route) -> \(sink.name)" }
 
     /// Whether nothing waits and nothing is in flight.
-    package var isEmpty: Bool { store.isEmpty }
+    package var isEmpty: Bool { store.isEmpty && heldBySink == 0 }
 
     /// The counters as they are now.
     package var currentBalance: Balance {
         var current = balance
-        current.queued = store.count
+        current.queued = store.count + heldBySink
         current.queuedBytes = store.bytes
         return current
     }
@@ -80,7 +82,8 @@ package final class RouteQueue: SinkClient {
     /// Counts what is left as dropped: the gateway stops.
     func abandon() -> Int {
         isAbandoned = true
-        let left = store.count
+        let left = store.count + heldBySink
+        heldBySink = 0
         store.removeAll()
         drop(left, because: .shutdown)
         return left
@@ -112,7 +115,8 @@ package final class RouteQueue: SinkClient {
         log.error(
             "the route stands still: \(explanation)", metadata: ["route": "\(route)", "sink": "\(sink.name)"])
         store.rewind()
-        let left = store.count
+        let left = store.count + heldBySink
+        heldBySink = 0
         store.removeAll()
         drop(left, because: .refused)
         applyWaterMarks()
@@ -152,6 +156,7 @@ package final class RouteQueue: SinkClient {
         count(intake)
         if intake.taken < batch.count { sinkIsWilling = readyMeanwhile }
         readyMeanwhile = false
+        catchUp()
         return intake.taken
     }
 
@@ -183,7 +188,11 @@ package final class RouteQueue: SinkClient {
     }
 
     private func leave(_ count: Int, as outcome: Outcome) {
-        store.settled(count)
+        if sink.settlesLater {
+            store.settled(count)
+        } else {
+            heldBySink -= count
+        }
         switch outcome {
         case .delivered: balance.delivered += count
         case .dropped(let reason): drop(count, because: reason)
@@ -191,6 +200,7 @@ package final class RouteQueue: SinkClient {
     }
 
     private func count(_ intake: Intake) {
+        if !sink.settlesLater { heldBySink += intake.inFlight }
         balance.delivered += intake.delivered
         for (reason, count) in intake.dropped { drop(count, because: reason) }
     }

@@ -68,6 +68,7 @@ extension ConnectionHandler {
         let before = outbox.readableBytes
         encode(&encoder, &outbox)
         ledger.added(outbox.readableBytes - before)
+        outboundPosition += outbox.readableBytes - before
         if outbox.readableBytes >= Self.flushSize {
             flush()
         } else if !isFlushScheduled {
@@ -95,6 +96,8 @@ extension ConnectionHandler {
 
     private func written(_ size: Int) {
         let action = ledger.written(size)
+        writtenPosition += size
+        owner?.connection(self, wroteThrough: writtenPosition)
         if let ping = pingWithoutPong, closing.isOpen, ledger.isBelowLimit {
             pingWithoutPong = nil
             sendPong(ping)

@@ -5,6 +5,7 @@ protocol ConnectionOwner: AnyObject {
     func connection(_ connection: ConnectionHandler, received batch: WebSocketMessageBatch)
     func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation)
     func connectionBecameWritable(_ connection: ConnectionHandler)
+    func connection(_ connection: ConnectionHandler, wroteThrough position: Int)
     /// TCP has ended, and everything that was read has been told.
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure)
     /// A line for those who want to know more.
@@ -53,6 +54,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var outbox = ByteBuffer()
     var ledger: OutboundLedger
     var isFlushScheduled = false
+    /// How many bytes of frames there were, and how many of them the network took.
+    var outboundPosition = 0
+    var writtenPosition = 0
     /// The last ping that there was no room to answer.
     var pingWithoutPong: ByteBuffer?
 

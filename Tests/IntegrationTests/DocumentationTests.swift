@@ -41,6 +41,19 @@ struct DocumentationTests {
         }
     }
 
+    /// S4 and S17 say nothing that this version's tests could break.
+    @Test func everySecurityRequirementHasATestWithItsNumber() throws {
+        let tests = Executables.checkout.appendingPathComponent("Tests")
+        var numbers: Set<Int> = []
+        let files = try #require(FileManager.default.enumerator(at: tests, includingPropertiesForKeys: nil))
+        for case let file as URL in files where file.pathExtension == "swift" {
+            for match in try String(contentsOf: file, encoding: .utf8).matches(of: #/"S(\d+)[: ]/#) {
+                numbers.formUnion(Int(match.1).map { [$0] } ?? [])
+            }
+        }
+        #expect(Set(1...16).subtracting([4]).subtracting(numbers) == [])
+    }
+
     @Test func everyRecipeInTheREADMEIsAFileWithThatContent() throws {
         let readme = try String(contentsOf: Executables.checkout.appendingPathComponent("README.md"), encoding: .utf8)
         let recipes = readme.matches(of: #/\(config/([a-z-]+\.yaml)\)/#).map { String($0.1) }

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import UnixSignals
 
 /// `wsbridge demo`.
 struct Demo: AsyncParsableCommand {

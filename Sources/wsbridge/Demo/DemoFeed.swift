@@ -40,16 +40,20 @@ private final class DemoFeedSession: ChannelInboundHandler {
 
     private let report: DemoReport
     private var number = 0
-    private var timer: RepeatedTask?
+    private var timer: Scheduled<Void>?
 
     init(_ report: DemoReport) {
         self.report = report
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let isolated = context.eventLoop.assumeIsolated()
-        timer = isolated.scheduleRepeatedTask(initialDelay: Self.interval, delay: Self.interval) { _ in
+        schedule(context)
+    }
+
+    private func schedule(_ context: ChannelHandlerContext) {
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) {
             self.send(self.nextMessage(), context)
+            self.schedule(context)
         }
     }
 

@@ -37,7 +37,8 @@ struct MemoryStoreTests {
         var store = MemoryStore()
         store.append(.of("a", "b", "c"), in: 0..<3)
         store.took(1)
-        #expect(store.dropOldestWaiting())
+        let dropped = store.dropOldestWaiting()
+        #expect(dropped)
         #expect(store.allWaiting == ["c"])
         store.rewind()
         #expect(store.allWaiting == ["a", "c"])
@@ -46,10 +47,12 @@ struct MemoryStoreTests {
 
     @Test func nothingWaitingIsNothingToDrop() {
         var store = MemoryStore()
-        #expect(!store.dropOldestWaiting())
+        let droppedOfNone = store.dropOldestWaiting()
         store.append(.of("a"), in: 0..<1)
         store.took(1)
-        #expect(!store.dropOldestWaiting())
+        let droppedOfInFlight = store.dropOldestWaiting()
+        #expect(!droppedOfNone)
+        #expect(!droppedOfInFlight)
         #expect(store.count == 1)
     }
 
@@ -89,7 +92,8 @@ struct MemoryStoreTests {
                 held.removeFirst(count)
                 inFlight -= count
             case 4:
-                #expect(store.dropOldestWaiting() == (held.count > inFlight))
+                let dropped = store.dropOldestWaiting()
+                #expect(dropped == (held.count > inFlight))
                 if held.count > inFlight { held.remove(at: inFlight) }
             default:
                 store.rewind()

@@ -84,7 +84,7 @@ struct Demo: AsyncParsableCommand {
     }
 
     private func makeFolder() throws -> String {
-        var template = Array((NSTemporaryDirectory() + "/wsbridge-demo-XXXXXX").utf8CString)
+        var template = Array((FileManager.default.temporaryDirectory.path + "/wsbridge-demo-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
         return template.withUnsafeBufferPointer { String(decoding: UnsafeRawBufferPointer($0).dropLast(), as: UTF8.self) }
     }

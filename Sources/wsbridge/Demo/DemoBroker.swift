@@ -51,8 +51,6 @@ struct DemoBroker {
     func stop() {
         subscriber.terminate()
         process.terminate()
-        subscriber.waitUntilExit()
-        process.waitUntilExit()
     }
 
     private static func launch(_ program: String, _ arguments: [String], output: Pipe? = nil) throws -> Process {

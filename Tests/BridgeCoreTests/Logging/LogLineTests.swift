@@ -4,7 +4,7 @@ import Testing
 
 struct LogLineTests {
     private func line(_ message: String, _ metadata: Logger.Metadata = [:]) -> LogLine {
-        LogLine(at: Timestamp(seconds: 0), level: .warning, message: message, metadata: metadata)
+        LogLine(at: Timestamp(milliseconds: 0), level: .warning, message: message, metadata: metadata)
     }
 
     @Test func textNamesTimeLevelAndWhatItIsAbout() {

@@ -74,7 +74,7 @@ struct RouteQueueTests {
         #expect(queue.currentBalance.queued == 10, "what was read already is kept")
         sink.opens(for: 5)
         #expect(gate.events == ["filled"])
-        sink.opens(for: 1)
+        sink.opens(for: 2)
         #expect(gate.events == ["filled", "drained"])
         #expect(queue.currentBalance.dropped.isEmpty)
     }

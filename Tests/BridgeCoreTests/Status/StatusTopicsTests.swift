@@ -27,10 +27,10 @@ struct StatusTopicsTests {
 
 struct TimestampTests {
     @Test(arguments: [
-        (0.0, "1970-01-01T00:00:00.000Z"), (1_767_323_045.678, "2026-01-02T03:04:05.678Z"),
-        (951_782_400.0, "2000-02-29T00:00:00.000Z"),
+        (0, "1970-01-01T00:00:00.000Z"), (1_767_323_045_678, "2026-01-02T03:04:05.678Z"),
+        (951_782_400_007, "2000-02-29T00:00:00.007Z"),
     ])
-    func isWrittenAsRFC3339WithMilliseconds(seconds: Double, text: String) {
-        #expect(Timestamp(seconds: seconds).description == text)
+    func isWrittenAsRFC3339WithMilliseconds(milliseconds: Int64, text: String) {
+        #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
 }

@@ -125,7 +125,11 @@ extension BrokerThread {
         case .fail(let failure):
             fail(failure)
         case .subscribe:
-            window = min(max(settings.configuration.maxInflight, 1), Int(connack.receiveMaximum ?? .max))
+            window = SendWindow(
+                maxInflight: settings.configuration.maxInflight,
+                receiveMaximum: connack.receiveMaximum,
+                version: settings.configuration.protocolVersion
+            )
             if let seconds = connack.keepAlive {
                 keepAlive = KeepAlive(interval: seconds == 0 ? nil : .seconds(Int64(seconds)), now: now)
             }
@@ -231,7 +235,6 @@ extension BrokerThread {
         requestedSubscriptions = []
         refusedSubscriptions = []
         identifiers.removeAll()
-        inFlight = 0
         isHalfWritten = false
         hasUnsentPublish = false
         hasMoreToPublish = false

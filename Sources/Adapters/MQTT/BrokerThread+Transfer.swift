@@ -105,7 +105,7 @@ extension BrokerThread {
         var statusDone = 0
         for acknowledgement in inbox.acknowledgements {
             guard let entry = identifiers.remove(acknowledgement.identifier) else { continue }
-            if entry.isWindowed { inFlight -= 1 }
+            window.acknowledged(qos: entry.qos)
             if entry.owner == PacketIdentifierTable.status {
                 status.acknowledged(entry.sequence)
                 statusDone += 1
@@ -151,13 +151,17 @@ extension BrokerThread {
 
     private var canPublish: Bool {
         guard machine.isConnected, identifiers.span < StallGuard.widestSpan else { return false }
-        if status.next != nil, inFlight < window { return true }
-        return lanes.contains { !$0.isEmpty && (!$0.isWindowed || inFlight < window) }
+        if let next = status.next, window.room(qos: next.qos) > 0 { return true }
+        return lanes.contains(where: canPublish)
+    }
+
+    private func canPublish(_ lane: PublishLane) -> Bool {
+        !lane.isEmpty && window.room(qos: Int(lane.settings.qos)) > 0
     }
 
     private func publishStatus(_ now: NIODeadline) -> Int {
         var published = 0
-        while let message = status.next, inFlight < window, let handle {
+        while let message = status.next, window.room(qos: message.qos) > 0, let handle {
             var identifier: Int32 = 0
             let complaint = MQTTText.complaint(about: message.topic, as: "the topic")
             let code =
@@ -181,11 +185,11 @@ extension BrokerThread {
             }
             let entry = PacketIdentifierTable.Entry(
                 owner: PacketIdentifierTable.status,
-                isWindowed: message.qos > 0,
+                qos: UInt8(message.qos),
                 sequence: status.publishedNext()
             )
             if !identifiers.insert(identifier, entry) { return published }
-            if message.qos > 0 { inFlight += 1 }
+            window.published(1, qos: UInt8(message.qos))
             published += 1
         }
         noteUnsent(published)
@@ -196,17 +200,15 @@ extension BrokerThread {
     private func publishData(_ now: NIODeadline) -> Int {
         guard let handle, !isHalfWritten else { return 0 }
         var published = 0
-        var isDone = false
         var bytes = 0
-        while !isDone, published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan {
-            isDone = true
+        while published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan, lanes.contains(where: canPublish) {
             for offset in lanes.indices {
                 let lane = lanes[(nextLane + offset) % lanes.count]
                 guard !lane.isEmpty else { continue }
-                let room = lane.isWindowed ? window - inFlight : .max
+                let room = window.room(qos: Int(lane.settings.qos))
                 guard room > 0 else { continue }
                 let turn = lane.takeTurn(handle, &identifiers, room: room)
-                if lane.isWindowed { inFlight += turn.published }
+                window.published(turn.published, qos: UInt8(lane.settings.qos))
                 published += turn.published
                 bytes += turn.bytes
                 if let failure = turn.failure {
@@ -219,10 +221,8 @@ extension BrokerThread {
                         metadata: ["sink": "\(lane.settings.name)"]
                     )
                 }
-                if !lane.isEmpty { isDone = false }
             }
             if !lanes.isEmpty { nextLane = (nextLane + 1) % lanes.count }
-            if lanes.allSatisfy({ $0.isEmpty || ($0.isWindowed && inFlight >= window) }) { isDone = true }
         }
         noteUnsent(published)
         // What was dropped before it could be published.

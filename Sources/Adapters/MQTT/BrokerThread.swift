@@ -37,9 +37,7 @@ final class BrokerThread {
     var refusedSubscriptions: Set<Int> = []
     var requestedSubscriptions: Set<Int> = []
     var usesIdentifiers = false
-    /// The largest number of unacknowledged messages at QoS 1 and 2.
-    var window = 0
-    var inFlight = 0
+    var window = SendWindow()
     var identifiers = PacketIdentifierTable()
     /// The library began a packet that the socket didn't take whole.
     var isHalfWritten = false

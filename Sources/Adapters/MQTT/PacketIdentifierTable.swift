@@ -6,8 +6,8 @@ struct PacketIdentifierTable: Sendable {
     struct Entry: Equatable, Sendable {
         /// A sink's index, or one of the constants below.
         var owner: UInt16
-        /// Whether its acknowledgement frees a place in the send window.
-        var isWindowed: Bool
+        /// At 1 and 2 its acknowledgement frees a place in the send window.
+        var qos: UInt8
         var sequence: UInt32
     }
 
@@ -24,7 +24,7 @@ struct PacketIdentifierTable: Sendable {
     /// The oldest identifier that waits for its acknowledgement; `nil` = none does.
     var oldest: Int? { span == 0 ? nil : firstIdentifier }
 
-    private static let empty = Entry(owner: free, isWindowed: false, sequence: 0)
+    private static let empty = Entry(owner: free, qos: 0, sequence: 0)
 
     init() {}
 

@@ -36,8 +36,6 @@ final class PublishLane {
 
     var isEmpty: Bool { orders.isEmpty }
 
-    var isWindowed: Bool { settings.qos > 0 }
-
     func append(_ order: PublishOrder) {
         guard order.count > 0 else { return }
         orders.append(order)
@@ -122,7 +120,7 @@ final class PublishLane {
                         turn.bytes += Int(entry.payloadLength)
                         let isFree = table.insert(
                             identifier,
-                            PacketIdentifierTable.Entry(owner: owner, isWindowed: isWindowed, sequence: sequence)
+                            PacketIdentifierTable.Entry(owner: owner, qos: UInt8(settings.qos), sequence: sequence)
                         )
                         if !isFree {
                             turn.failure = ConnectionFailure("a message stayed unacknowledged over 65,535 publishes")

@@ -34,7 +34,6 @@ package final class FIFOSink: Sink {
     private var readiness: Readiness?
     private var watch: ReaderWatch?
     private var isWatched = false
-    private var hasReader = false
     private var partial: PartialRecord?
     private let encoder: RecordEncoder
     private var nextLook: Scheduled<Void>?
@@ -52,10 +51,14 @@ package final class FIFOSink: Sink {
     }
 
     deinit {
+        readiness = nil
         if let end {
             close(end.descriptor)
         }
     }
+
+    /// Whether a reader is there, as far as the sink knows.
+    private(set) var hasReader = false
 
     package func start() {
         eventLoop.assertInEventLoop()
@@ -90,9 +93,10 @@ package final class FIFOSink: Sink {
     package func stop(completion: @escaping () -> Void) {
         eventLoop.assertInEventLoop()
         isStopped = true
-        if let end, partial != nil, writePartial(to: end.descriptor) != .wholly {
+        if let end, partial != nil {
+            let isWhole = writePartial(to: end.descriptor) == .wholly
             partial = nil
-            client?.settle(1, as: .dropped(.shutdown))
+            client?.settle(1, as: isWhole ? .delivered : .dropped(.shutdown))
         }
         nextLook?.cancel()
         watch?.stop()
@@ -180,7 +184,6 @@ package final class FIFOSink: Sink {
             case .noReader, .failed: return .noReader
             }
         }
-        client?.settle(1, as: .delivered)
         return .wholly
     }
 
@@ -188,14 +191,17 @@ package final class FIFOSink: Sink {
     private func noticed() {
         guard let end, hasReader else { return }
         guard PipeWriting.hasReader(end.descriptor) else { return readerLeft() }
-        if partial != nil {
-            switch writePartial(to: end.descriptor) {
-            case .wholly: break
-            case .partly: return wait(for: .writable)
-            case .noReader: return readerLeft()
-            }
+        let isWithinRecord = partial != nil
+        switch writePartial(to: end.descriptor) {
+        case .wholly: break
+        case .partly: return wait(for: .writable)
+        case .noReader: return readerLeft()
         }
+        // First, since the client may offer more at once, and then the wait is for room again.
         wait(for: .hangUp)
+        if isWithinRecord {
+            client?.settle(1, as: .delivered)
+        }
         client?.sinkIsReady()
     }
 

@@ -55,6 +55,7 @@ package final class FIFOSource: Source {
     }
 
     deinit {
+        readiness = nil
         if let opened {
             close(opened.descriptor)
         }

@@ -28,7 +28,8 @@ enum PipeWriting {
     /// Whether anyone has the pipe open for reading; asked of its write end.
     static func hasReader(_ descriptor: CInt) -> Bool {
         var status = pollfd(fd: descriptor, events: 0, revents: 0)
-        return poll(&status, 1, 0) >= 0 && status.revents & Int16(POLLERR) == 0
+        while poll(&status, 1, 0) < 0, errno == EINTR {}
+        return status.revents & Int16(POLLERR) == 0
     }
 
     /// Throws away what a pipe holds; asked of its read end.

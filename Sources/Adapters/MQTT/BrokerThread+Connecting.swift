@@ -202,8 +202,9 @@ extension BrokerThread {
     private func subscribed(_ now: NIODeadline) {
         guard machine.subscribed(now: now) else { return }
         epoch &+= 1
-        report.append(.changed(.connected))
+        // The core publishes as soon as it hears of the change: by then that must be possible.
         report.append(.connected(epoch: epoch))
+        report.append(.changed(.connected))
     }
 
     // MARK: The end of a connection

@@ -51,6 +51,7 @@ struct Quantity {
 
     /// With the largest unit that needs no fraction.
     static func text(_ value: Int, units: [Unit]) -> String {
+        guard value != 0 else { return "0" }
         let unit = units.last { value % $0.factor == 0 && value >= $0.factor } ?? units[0]
         return "\(value / unit.factor)\(unit.name)"
     }

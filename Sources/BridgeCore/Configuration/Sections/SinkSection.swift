@@ -18,7 +18,7 @@ enum SinkKeys {
     static let retain = Key("retain", .boolean, default: "false", "The broker keeps the last message of the topic.")
     static let expiry = Key(
         "expiry",
-        .durationOrNone(.seconds(1) ... .seconds(4_294_967_295)),
+        .durationOrNone(.seconds(1) ... .seconds(315_360_000)),
         default: "none",
         "The broker drops what waited for so long (MQTT 5), in whole seconds."
     )

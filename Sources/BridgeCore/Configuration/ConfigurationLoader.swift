@@ -44,7 +44,7 @@ package struct ConfigurationLoader: Sendable {
         }
     }
 
-    /// - Parameter file: What diagnostics call the file.
+    /// Loads a file that was read already; `file` is what diagnostics call it.
     package func load(_ bytes: [UInt8], file: String, isWorldReadable: Bool = false) -> ConfigurationOutcome {
         let context = LoadingContext(file: file, defaults: defaults)
         var configuration: GatewayConfiguration?

@@ -1,4 +1,5 @@
 /// What comes together while a configuration is read: findings, paths, secrets, and the names others may refer to.
+///
 /// Used within one call of the loader only.
 final class LoadingContext {
     private let file: String

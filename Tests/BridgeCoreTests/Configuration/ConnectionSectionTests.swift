@@ -2,7 +2,7 @@ import BridgeCore
 import TLS
 import Testing
 
-/// `connections.NAME`
+/// The keys of `connections.NAME`.
 struct ConnectionSectionTests {
     /// Lines from the fourth on are the keys of one connection.
     private func expectConnection(

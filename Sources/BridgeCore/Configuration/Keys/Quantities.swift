@@ -30,7 +30,9 @@ struct Quantity {
         Unit(name: "GiB", factor: 1 << 30, synonyms: ["g", "gb", "gi"]),
     ]
 
-    /// In the smallest of the units. A bare zero needs none.
+    /// In the smallest of the units.
+    ///
+    /// A bare zero needs none.
     static func parse(_ text: String, units: [Unit]) -> Result<Int, Problem> {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unitText = text.dropFirst(digits.count)

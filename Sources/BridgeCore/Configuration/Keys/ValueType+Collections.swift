@@ -18,7 +18,9 @@ extension ValueType {
         }
     }
 
-    /// A mapping with the keys of `place`. Nothing behind the key is an empty mapping.
+    /// A mapping with the keys of `place`.
+    ///
+    /// Nothing behind the key is an empty mapping.
     static func mapping(
         _ place: @escaping @Sendable @autoclosure () -> Place,
         id: String,

@@ -1,5 +1,7 @@
 extension ValueType<String> {
-    /// A text that `check` finds nothing wrong with. It is shown in messages, so never use it for a secret.
+    /// A text that `check` finds nothing wrong with.
+    ///
+    /// It is shown in messages, so never use it for a secret.
     static func text(
         _ words: String = "a text",
         schema: JSONLiteral = ["type": ["string", "number", "boolean"]],
@@ -166,7 +168,9 @@ private func durationSchema(none: Bool) -> JSONLiteral {
     return ["anyOf": [["type": "string", "pattern": .string(pattern)], ["const": 0]]]
 }
 
-/// The words, or a variable. What looks like a number, such as a version, needs no quotes.
+/// The words, or a variable.
+///
+/// What looks like a number, such as a version, needs no quotes.
 private func choiceSchema(_ names: [String]) -> JSONLiteral {
     let words: JSONLiteral = ["enum": .array(names.map { .string($0) })]
     let variable: JSONLiteral = ["type": "string", "pattern": "\\$\\{"]

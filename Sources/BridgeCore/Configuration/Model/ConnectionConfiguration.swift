@@ -10,7 +10,9 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     package var connectTimeout: Duration = .seconds(10)
     package var sendKeepAlive = true
     package var keepAlive = KeepAliveConfiguration()
-    /// No data message for so long: reconnect. `nil` = never.
+    /// No data message for so long: reconnect.
+    ///
+    /// `nil` = never.
     package var silenceTimeout: Duration?
     package var bearerToken: Secret?
     /// In the order of the file.

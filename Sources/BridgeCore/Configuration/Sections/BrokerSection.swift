@@ -1,4 +1,4 @@
-/// `mqtt.NAME`
+/// The keys of `mqtt.NAME`.
 enum BrokerKeys {
     static let url = Key(
         "url",

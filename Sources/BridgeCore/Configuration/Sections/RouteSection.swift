@@ -1,4 +1,4 @@
-/// `routes.NAME`
+/// The keys of `routes.NAME`.
 enum RouteKeys {
     static let from = Key(
         "from",

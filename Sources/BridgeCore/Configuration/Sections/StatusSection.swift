@@ -1,4 +1,4 @@
-/// `status`
+/// The keys of `status`.
 enum StatusKeys {
     static let broker = Key(
         "mqtt",

@@ -67,8 +67,9 @@ struct YAMLComposer {
         return String(standIn)
     }
 
-    /// Yams hashes keys with all they expand to. With enough aliases in a key that would never end, so a file with
-    /// many aliases may have no keys but plain names.
+    /// Yams hashes keys with all they expand to.
+    ///
+    /// With enough aliases in a key that would never end, so a file with many aliases may have no keys but plain names.
     private static func refuseAliasesInKeys(_ text: String) throws(YAMLProblem) {
         let manyAliases = 10
         var aliases = 0

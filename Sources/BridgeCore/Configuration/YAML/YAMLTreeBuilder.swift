@@ -12,7 +12,7 @@ struct YAMLTreeBuilder {
     /// What is wrong, but leaves the rest readable.
     private(set) var problems: [YAMLProblem] = []
 
-    /// - Parameter text: What the nodes were composed of.
+    /// `text` is what the nodes were composed of.
     init(text: String, substitution: EnvironmentSubstitution, standIns: [String: String]) {
         lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(\.unicodeScalars)
         self.substitution = substitution

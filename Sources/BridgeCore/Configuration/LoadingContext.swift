@@ -11,6 +11,8 @@ final class LoadingContext {
     /// Known before the values are read: routes may stand above what they refer to.
     var connectionNames: [String] = []
     var brokerNames: [String] = []
+    /// Brokers that speak MQTT 3.1.1.
+    var oldBrokerNames: Set<String> = []
     var instance = ""
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.

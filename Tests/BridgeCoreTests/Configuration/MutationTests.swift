@@ -21,7 +21,7 @@ struct MutationTests {
             for diagnostic in outcome.diagnostics {
                 #expect(diagnostic.line ?? 0 >= 1 && diagnostic.line ?? 0 <= lines.count + 1, "\(diagnostic)")
                 #expect(diagnostic.column ?? 0 >= 1)
-                #expect(!diagnostic.message.isEmpty && !diagnostic.message.contains("\n"))
+                #expect(!diagnostic.message.isEmpty && !diagnostic.message.unicodeScalars.contains { $0.value < 0x20 })
             }
         }
     }

@@ -114,6 +114,27 @@ struct RouteSectionTests {
         )
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:5005", "{ udp: \"HOST:PORT\" }"), ("udp://a.b:1", "{ udp: \"HOST:PORT\" }"),
+        ("/a/b.fifo", "{ fifo: PATH }"), ("mqtt", "{ mqtt: BROKER, topic: a/b }"),
+        ("mqtt://a.b", "{ mqtt: BROKER, topic: a/b }, the broker named below mqtt:"),
+        ("ws://a.b", "the name of a connection that stands below connections:"),
+    ])
+    func whatIsMeantToBeNoConnection(text: String, advice: String) {
+        expectRoute("from: cloud\nto: \(text)", says: ["6:9: there is no connection '\(text)': write \(advice)"])
+    }
+
+    @Test func endsUnderOtherNames() {
+        expectRoute(
+            "from: { host: a.b, port: 1 }\nto: [ { broker: local, topic: a }, { path: /a } ]",
+            says: [
+                "5:13: unknown key 'host' in routes.r.from: write udp: \"HOST:PORT\"",
+                "6:13: unknown key 'broker' in routes.r.to: did you mean 'mqtt'?",
+                "6:42: unknown key 'path' in routes.r.to: did you mean 'fifo'?",
+            ]
+        )
+    }
+
     @Test func namesThatDoNotExist() {
         expectRoute(
             "from: clud\nto: [ { mqtt: locl, topic: a }, local, { connection: local }, zebra ]",
@@ -148,6 +169,21 @@ struct RouteSectionTests {
                     + "and a route gives no more for it; write 1",
                 "6:39: qos must be a whole number from 0 to 2, found the number 3",
             ]
+        )
+    }
+
+    @Test func expiryTakesMQTT5() {
+        expect(
+            """
+            connections: { cloud: { url: wss://a.b } }
+            mqtt: { old: { url: mqtt://127.0.0.1, protocol_version: 3.1.1 } }
+            routes: { r: { from: cloud, to: { mqtt: old, topic: a, expiry: 5s } } }
+            """,
+            says: ["3:56: warning: expiry has no effect with MQTT 3.1.1: old needs protocol_version: \"5\""]
+        )
+        expectRoute(
+            "from: cloud\nto: { mqtt: local, topic: a, expiry: 1500ms }",
+            says: ["6:42: expiry must be whole seconds"]
         )
     }
 
@@ -194,7 +230,7 @@ struct RouteSectionTests {
     @Test(arguments: [
         ("127.0.0.1", "the port is missing: write HOST:PORT, such as \"127.0.0.1:5005\", found '127.0.0.1'"),
         ("127.0.0.1:0", "the port can't be 0: write HOST:PORT, such as \"127.0.0.1:5005\", found '127.0.0.1:0'"),
-        ("5005", "the host is no IPv4 address, found the number 5005"),
+        ("5005", "the host is missing: write HOST:PORT, such as \"127.0.0.1:5005\", found the number 5005"),
         ("\"::1:5005\"", "an IPv6 address stands in brackets, such as [::1], found '::1:5005'"),
         ("a.b:99999", "the port must be a number up to 65535, found 'a.b:99999'"),
         ("\":5005\"", "the host is missing, found ':5005'"),

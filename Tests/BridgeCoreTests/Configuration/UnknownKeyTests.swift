@@ -86,6 +86,15 @@ struct UnknownKeyTests {
                     + "web, control_socket, shutdown_timeout, log, routes"
             ]
         )
+        expect(
+            "connections: { \"a\\e\": {} }\nroutes: { r: { from: b, to: b } }\n",
+            says: [
+                "1:16: the name 'a\\u{1b}' must be 1 to 64 of A-Z a-z 0-9 _ -, in connections",
+                "1:16: connections.'a\\u{1b}' needs a url, such as wss://example.com/feed, or a hostname",
+                "2:22: there is no connection 'b': there is 'a\\u{1b}'",
+                "2:29: there is no connection 'b': there is 'a\\u{1b}'",
+            ]
+        )
         let long = String(repeating: "z", count: 500)
         #expect(Transcript().lines("\(long): 1\n")[0].count < 300)
     }

@@ -115,7 +115,7 @@ struct ValueTypeTests {
         )
         connection(
             "keep_alive: 20s",
-            says: "keep_alive must be a mapping, as in 'keep_alive: { key: value }', found '20s'",
+            says: "keep_alive must be a mapping such as 'keep_alive: { interval: …, timeout: … }', found '20s'",
             at: 17
         )
         connection(
@@ -126,13 +126,23 @@ struct ValueTypeTests {
         expect(
             "connections: [ a ]\nroutes: {}\n",
             says: [
-                "1:14: connections must be a mapping, as in 'connections: { key: value }', found a list"
+                "1:14: connections must be a mapping such as 'connections: { NAME: { url: … } }', found a list"
             ]
         )
         expect(
             "connections: { cloud: wss://example.com }\nroutes: {}\n",
             says: [
-                "1:23: cloud must be a mapping of its keys, as in 'cloud: { key: value }', found 'wss://example.com'"
+                "1:23: cloud must be a mapping such as 'cloud: { url: … }', found 'wss://example.com'"
+            ]
+        )
+    }
+
+    @Test func aMissingIndentationIsExplained() {
+        expect(
+            "connections:\n  cloud:\n  url: ws://x\nroutes: {}\n",
+            says: [
+                "2:3: connections.cloud needs a url, such as wss://example.com/feed, or a hostname",
+                "3:3: url stands where a name was expected: indent it below one, as in 'NAME: { url: … }'",
             ]
         )
     }

@@ -66,6 +66,9 @@ package struct HeaderConfiguration: Sendable, Hashable {
         self.name = name
         self.value = value
     }
+
+    /// Whether the value is, by the header's name, likely one that others must not read.
+    package var isSecret: Bool { HeaderName.isSecret(name) }
 }
 
 /// `reconnect:` full jitter between zero and a delay that doubles from `initialDelay` to `maxDelay`.

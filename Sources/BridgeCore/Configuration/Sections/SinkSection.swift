@@ -154,6 +154,12 @@ enum SinkSection {
             Reference.broker(broker, in: reader.context, at: reader.valuePosition(SinkKeys.mqtt.name)), topic != nil
         else { return nil }
         sink.broker = broker
+        if sink.expiry != nil, reader.context.oldBrokerNames.contains(broker) {
+            reader.context.warning(
+                "expiry has no effect with MQTT 3.1.1: \(broker) needs protocol_version: \"5\"",
+                at: reader.keyPosition(SinkKeys.expiry.name)
+            )
+        }
         return .mqtt(sink)
     }
 

@@ -143,6 +143,7 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Tests/TestSupport",
+            exclude: ["tls-relay.py"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

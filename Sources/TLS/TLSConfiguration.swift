@@ -21,7 +21,9 @@ public struct TLSConfiguration: Sendable, Hashable {
     /// SHA-256 over SubjectPublicKeyInfo, 32 bytes each; when not empty the server's leaf must match one of them,
     /// on top of verification.
     public var pinnedSHA256: [[UInt8]]
-    /// Accepts any certificate. Said loudly at each connect.
+    /// Accepts any certificate (pins, where given, still count).
+    ///
+    /// Said loudly at each connect.
     public var insecure: Bool
 
     /// A policy of system trust and TLS 1.2 or newer, unless told otherwise.

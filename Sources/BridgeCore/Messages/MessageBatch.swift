@@ -4,13 +4,15 @@ package import NIOCore
 ///
 /// All payloads and topics lie in one buffer; an entry says where. Filtering keeps the buffer and copies only
 /// entries, so a batch costs the data path one reference count, whatever it holds. Whoever keeps messages beyond the
-/// call that brought them copies their bytes (`compacted()`): the buffer may be a whole read's.
+/// call that brought them copies their bytes: the buffer may be a whole read's.
 package struct MessageBatch: Sendable {
     /// Where one message lies in `bytes`. Offsets count from the buffer's index 0.
     package struct Entry: Sendable, Hashable {
         package var payloadOffset: UInt32
         package var payloadLength: UInt32
         package var topicOffset: UInt32
+        /// How many milliseconds after the batch's `receivedAt` the message was read: 0 but in a queue's batches.
+        package var delay: UInt32 = 0
         package var topicLength: UInt16
         package var kind: MessageKind
 
@@ -43,7 +45,7 @@ package struct MessageBatch: Sendable {
 
     package var bytes: ByteBuffer
     package var entries: ContiguousArray<Entry>
-    /// When the batch was read, on the monotonic clock.
+    /// When the batch, or the first of it, was read, on the monotonic clock.
     package var receivedAt: NIODeadline
 
     package init(bytes: ByteBuffer, entries: ContiguousArray<Entry>, receivedAt: NIODeadline) {
@@ -51,6 +53,9 @@ package struct MessageBatch: Sendable {
         self.entries = entries
         self.receivedAt = receivedAt
     }
+
+    /// No messages, read now.
+    package static var empty: MessageBatch { MessageBatch(bytes: ByteBuffer(), entries: [], receivedAt: .now()) }
 
     @inlinable
     package var count: Int { entries.count }

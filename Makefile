@@ -1,0 +1,61 @@
+# What people and CI type. `make help` lists it.
+# Every path is relative, so that a clone may lie in a folder with spaces in its name.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+STRICT := -Xswiftc -warnings-as-errors
+AUTOBAHN := Tests/ConformanceTests/autobahn/setup.sh
+# How long `make demo` runs: seconds, 0 = until Ctrl-C. Empty = its own default, well under a minute.
+DEMO_SECONDS ?=
+
+.PHONY: help deps demo build test check lint bench sanitize-thread sanitize-address autobahn clean
+
+help: ## This list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
+
+deps: ## Install the system packages that are missing (apt-get)
+	@./scripts/install-dependencies
+
+demo: deps ## Build, then show all six paths by real messages; DEMO_SECONDS=0 stays
+	@echo "Building wsbridge; the first time this takes some minutes."
+	@swift build -c release --product wsbridge
+	@$(if $(DEMO_SECONDS),DEMO_SECONDS=$(DEMO_SECONDS)) "$$(swift build -c release --show-bin-path)/wsbridge" demo
+
+build: deps ## Build the release binary
+	@swift build -c release --product wsbridge
+	@echo "Built: $$(swift build -c release --show-bin-path)/wsbridge"
+
+test: deps autobahn ## Build and run all tests
+	@echo "Building the tests; the first time this takes some minutes."
+	@swift build --build-tests $(STRICT)
+	@echo "Running the tests."
+	@swift test --skip-build $(STRICT)
+
+check: lint deps ## Lint, build with warnings as errors, run the unit tests
+	@swift build --build-tests $(STRICT)
+	@swift test --skip-build $(STRICT) --skip IntegrationTests --skip ConformanceTests
+
+lint: ## Formatting and style
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+	@echo "Lint: clean."
+
+# The conformance suite's own Python environment.
+autobahn:
+	@if [ -x $(AUTOBAHN) ]; then $(AUTOBAHN); fi
+
+bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and a C peer
+	@./scripts/install-dependencies gcc make libwebsockets-dev
+	@swift build -c release --product wsbridge
+	@./Benchmarks/load/bench
+
+sanitize-thread: deps autobahn ## All tests under the thread sanitizer
+	@TEST_DEADLINE_FACTOR=5 swift test --sanitize thread --scratch-path .build-thread
+
+sanitize-address: deps autobahn ## All tests under the address sanitizer
+	@TEST_DEADLINE_FACTOR=5 swift test --sanitize address --scratch-path .build-address
+
+clean: ## Remove what was built
+	@rm -rf .build .build-thread .build-address Benchmarks/.build Benchmarks/.build-load

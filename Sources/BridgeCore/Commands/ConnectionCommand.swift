@@ -1,0 +1,51 @@
+package import NIOCore
+import FoundationEssentials
+
+/// What an operator asks a connection to do, over a command topic or the control socket.
+package enum ConnectionCommand: Sendable, Hashable {
+    /// Connect; with a token: with it as bearer token from now on.
+    case connect(bearerToken: String?)
+    /// Disconnect, and stay so until the next connect.
+    case disconnect
+    /// Send this as a text message.
+    case send(ByteBuffer)
+
+    /// The command of a topic's last level and its payload.
+    package init(word: String, payload: ByteBuffer) throws(ConnectionCommandError) {
+        switch word {
+        case "connect": self = .connect(bearerToken: try Self.bearerToken(in: payload))
+        case "disconnect": self = .disconnect
+        case "send": self = .send(payload)
+        default: throw .unknownWord(word)
+        }
+    }
+
+    private struct ConnectBody: Decodable {
+        var bearer_token: String?
+    }
+
+    private static func bearerToken(in payload: ByteBuffer) throws(ConnectionCommandError) -> String? {
+        guard payload.readableBytes > 0 else { return nil }
+        guard let body = try? JSONDecoder().decode(ConnectBody.self, from: Data(payload.readableBytesView)) else {
+            throw .malformedBody
+        }
+        guard let token = body.bearer_token else { return nil }
+        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .unusableToken }
+        return token
+    }
+}
+
+/// Why a command was not understood. Never shows the payload: it may hold a token.
+package enum ConnectionCommandError: Error, Sendable, Hashable, CustomStringConvertible {
+    case unknownWord(String)
+    case malformedBody
+    case unusableToken
+
+    package var description: String {
+        switch self {
+        case .unknownWord(let word): "no such command '\(word)'; there are connect, disconnect and send"
+        case .malformedBody: "the payload of connect must be empty or JSON like {\"bearer_token\": \"...\"}"
+        case .unusableToken: "the bearer token is empty or holds blanks, control or non-ASCII characters"
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import NIOCore
+
+/// A queue in memory: chunks of messages whose bytes lie together, first in, first out.
+///
+/// A chunk that was given out in a batch shares its buffer with it; later messages begin a chunk of their own, so
+/// nothing is copied twice and a drained queue frees what it held.
+package struct MemoryStore: QueueStore {
+    /// A new chunk begins when the last one holds so many bytes.
+    static let chunkBytes = 64 << 10
+
+    private struct Chunk {
+        var bytes: ByteBuffer
+        var entries: ContiguousArray<MessageBatch.Entry>
+        var receivedAt: NIODeadline
+        var isShared = false
+    }
+
+    private var chunks = CircularBuffer<Chunk>()
+    /// Messages of the first chunk that have left already.
+    private var left = 0
+    private(set) package var count = 0
+    private(set) package var bytes = 0
+    private(set) package var inFlight = 0
+
+    package init() {}
+
+    package mutating func append(_ batch: MessageBatch, in range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        var cost = 0
+        var payloadBytes = 0
+        for index in range {
+            cost += batch.entries[index].queueCost
+            payloadBytes += Int(batch.entries[index].payloadLength) + Int(batch.entries[index].topicLength)
+        }
+        let last = chunks.indices.last
+        let fits =
+            last.map { index in
+                !chunks[index].isShared && chunks[index].bytes.writerIndex + payloadBytes <= Self.chunkBytes
+            } ?? false
+        if fits, let last {
+            Self.copy(batch, in: range, to: &chunks[last])
+        } else {
+            var chunk = Chunk(
+                bytes: ByteBufferAllocator().buffer(capacity: payloadBytes),
+                entries: [],
+                receivedAt: batch.receivedAt
+            )
+            Self.copy(batch, in: range, to: &chunk)
+            chunks.append(chunk)
+        }
+        count += range.count
+        bytes += cost
+    }
+
+    private static func copy(_ batch: MessageBatch, in range: Range<Int>, to chunk: inout Chunk) {
+        let delay = UInt32(clamping: (batch.receivedAt - chunk.receivedAt).nanoseconds / 1_000_000)
+        batch.withUnsafeBytes { source in
+            for index in range {
+                var entry = batch.entries[index]
+                let payload = entry.payload
+                let topic = entry.topic
+                entry.payloadOffset = UInt32(truncatingIfNeeded: chunk.bytes.writerIndex)
+                chunk.bytes.writeBytes(UnsafeRawBufferPointer(rebasing: source[payload]))
+                if !topic.isEmpty {
+                    entry.topicOffset = UInt32(truncatingIfNeeded: chunk.bytes.writerIndex)
+                    chunk.bytes.writeBytes(UnsafeRawBufferPointer(rebasing: source[topic]))
+                }
+                entry.delay += delay
+                chunk.entries.append(entry)
+            }
+        }
+    }
+
+    package mutating func waiting(limit: Int) -> MessageBatch? {
+        var skip = left + inFlight
+        for index in chunks.indices {
+            let held = chunks[index].entries.count
+            guard skip < held else {
+                skip -= held
+                continue
+            }
+            chunks[index].isShared = true
+            let chunk = chunks[index]
+            let end = min(held, skip + limit)
+            let entries = skip == 0 && end == held ? chunk.entries : ContiguousArray(chunk.entries[skip..<end])
+            return MessageBatch(bytes: chunk.bytes, entries: entries, receivedAt: chunk.receivedAt)
+        }
+        return nil
+    }
+
+    package mutating func took(_ count: Int) {
+        assert(count <= waitingCount, "took \(count) of \(waitingCount) waiting")
+        inFlight += count
+    }
+
+    package mutating func settled(_ count: Int) {
+        assert(count <= inFlight, "settled \(count) of \(inFlight) in flight")
+        inFlight -= count
+        removeFirst(count)
+    }
+
+    package mutating func rewind() {
+        inFlight = 0
+    }
+
+    package mutating func dropOldestWaiting() -> Bool {
+        guard waitingCount > 0 else { return false }
+        guard inFlight > 0 else {
+            removeFirst(1)
+            return true
+        }
+        var skip = left + inFlight
+        for index in chunks.indices {
+            let held = chunks[index].entries.count
+            guard skip < held else {
+                skip -= held
+                continue
+            }
+            bytes -= chunks[index].entries.remove(at: skip).queueCost
+            count -= 1
+            if chunks[index].entries.isEmpty { chunks.remove(at: index) }
+            return true
+        }
+        return false
+    }
+
+    package mutating func removeAll() {
+        self = MemoryStore()
+    }
+
+    private mutating func removeFirst(_ number: Int) {
+        var remaining = number
+        count -= number
+        while remaining > 0, let first = chunks.indices.first {
+            let available = chunks[first].entries.count - left
+            let leaving = min(remaining, available)
+            for index in left..<left + leaving { bytes -= chunks[first].entries[index].queueCost }
+            remaining -= leaving
+            left += leaving
+            if left == chunks[first].entries.count {
+                chunks.removeFirst()
+                left = 0
+            }
+        }
+    }
+}

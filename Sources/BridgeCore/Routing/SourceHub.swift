@@ -1,0 +1,60 @@
+/// Everything that one source feeds: its routes, and the queues that make it pause.
+/// Used on the gateway's event loop only.
+package final class SourceHub: SourceClient, QueueGate {
+    package let source: any Source
+    package let routes: [Route]
+    package private(set) var rejected: [RejectReason: Int] = [:]
+    private var fullQueues: [RouteQueue] = []
+    /// The full queues for which the source waits, in the order in which they filled.
+    package var throttledBy: [String] { fullQueues.map(\.name) }
+    /// Called when `throttledBy` changed.
+    package var throttleChanged: (() -> Void)?
+    /// Why the source could not start; its routes stand still then.
+    package private(set) var failure: String?
+    private var isStopped = false
+
+    package init(source: any Source, routes: [Route]) {
+        self.source = source
+        self.routes = routes
+        source.client = self
+        for queue in routes.lazy.flatMap(\.queues) { queue.gate = self }
+    }
+
+    /// Starts the source; says false, and keeps the reason, where it can't.
+    package func start() -> Bool {
+        do {
+            try source.start()
+            return true
+        } catch {
+            failure = "\(error)"
+            return false
+        }
+    }
+
+    /// Reads nothing more. A batch that is on its way still arrives.
+    package func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        if failure == nil { source.stop() }
+    }
+
+    package func received(_ batch: MessageBatch) {
+        for route in routes { route.forward(batch) }
+    }
+
+    package func rejected(_ count: Int, because reason: RejectReason) {
+        rejected[reason, default: 0] += count
+    }
+
+    func queueFilled(_ queue: RouteQueue) {
+        fullQueues.append(queue)
+        if fullQueues.count == 1, !isStopped { source.pause() }
+        throttleChanged?()
+    }
+
+    func queueDrained(_ queue: RouteQueue) {
+        fullQueues.removeAll { $0 === queue }
+        if fullQueues.isEmpty, !isStopped { source.resume() }
+        throttleChanged?()
+    }
+}

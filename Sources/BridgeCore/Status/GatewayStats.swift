@@ -1,0 +1,86 @@
+/// What `<base>/stats` and `wsbridge status --json` hold. Times in seconds, sizes in bytes.
+package struct GatewayStats: Codable, Sendable, Equatable {
+    package var instance: String
+    package var version: String
+    package var at: String
+    package var uptime: Double
+    package var connections: [String: ConnectionStats] = [:]
+    package var brokers: [String: BrokerStats] = [:]
+    package var routes: [String: RouteStats] = [:]
+    /// What sources other than connections refused, by the source's name.
+    package var sources: [String: SourceStats] = [:]
+}
+
+/// One connection in the stats.
+package struct ConnectionStats: Codable, Sendable, Equatable {
+    package var state: String
+    package var since: String
+    package var reason: String?
+    package var received: Int
+    package var sent: Int
+    package var reconnects: Int
+    package var rejected: [String: Int]
+    /// The full queues that keep it from being read.
+    package var throttled: [String]?
+    package var lastSent: LastMessagePayload?
+    package var lastReceived: LastMessagePayload?
+
+    enum CodingKeys: String, CodingKey {
+        case state, since, reason, received, sent, reconnects, rejected, throttled
+        case lastSent = "last_sent"
+        case lastReceived = "last_received"
+    }
+}
+
+/// One broker in the stats.
+package struct BrokerStats: Codable, Sendable, Equatable {
+    package var state: String
+    package var since: String
+    package var reason: String?
+    package var rejected: [String: Int]
+}
+
+/// One route in the stats.
+package struct RouteStats: Codable, Sendable, Equatable {
+    package var received: Int
+    package var matched: Int
+    package var unmatched: Int
+    package var sinks: [SinkStats]
+    /// Why the route stands still; absent while it works.
+    package var error: String?
+}
+
+/// One sink of a route in the stats: its balance.
+package struct SinkStats: Codable, Sendable, Equatable {
+    package var sink: String
+    package var restored: Int
+    package var delivered: Int
+    package var queued: Int
+    package var queuedBytes: Int
+    package var expired: Int
+    package var dropped: [String: Int]
+
+    package init(sink: String, balance: Balance) {
+        self.sink = sink
+        restored = balance.restored
+        delivered = balance.delivered
+        queued = balance.queued
+        queuedBytes = balance.queuedBytes
+        expired = balance.expired
+        dropped = Dictionary(uniqueKeysWithValues: balance.dropped.map { ($0.key.rawValue, $0.value) })
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case sink, restored, delivered, queued, expired, dropped
+        case queuedBytes = "queued_bytes"
+    }
+}
+
+/// A source in the stats.
+package struct SourceStats: Codable, Sendable, Equatable {
+    package var rejected: [String: Int]
+    /// The full queues that keep it from being read.
+    package var throttled: [String]?
+    /// Why it could not start; absent while it works.
+    package var error: String?
+}

@@ -1,0 +1,102 @@
+import NIOCore
+
+/// Puts together what can't be a slice of one read: messages in fragments, or cut at a read's end.
+///
+/// Completed messages stay in the buffer, in order, until `takeBatch`, with the message under way behind them. The
+/// buffer grows with the bytes that arrive, never on a header's word.
+struct MessageAssembler {
+    private let limits: MessageDecoder.Limits
+    private var bytes = ByteBuffer()
+    private var messages = ContiguousArray<WebSocketMessage>()
+
+    /// Whether a message is under way: between its first frame's header and the end of its last frame.
+    private(set) var isOpen = false
+    private var kind = WebSocketMessage.Kind.binary
+    /// Where the message under way begins in `bytes`.
+    private var start = 0
+    private var fragments = 0
+    private var text = UTF8Validator()
+
+    init(limits: MessageDecoder.Limits) {
+        self.limits = limits
+    }
+
+    /// Whether there are completed messages to take.
+    var hasCompleted: Bool { !messages.isEmpty }
+
+    /// The memory held, in bytes.
+    var capacity: Int { bytes.capacity }
+
+    /// The bytes held for the message under way.
+    var openLength: Int { isOpen ? bytes.writerIndex - start : 0 }
+
+    /// A data frame's header arrived: checks it against the frames before and the limits (RFC 6455 5.4).
+    mutating func begin(_ header: FrameHeader) throws(ProtocolViolation) {
+        let beginning: WebSocketMessage.Kind?
+        switch header.opcode {
+        case .text: beginning = .text
+        case .binary: beginning = .binary
+        case .continuation, .close, .ping, .pong: beginning = nil
+        }
+        if let beginning {
+            guard !isOpen else { throw .interruptedMessage }
+            isOpen = true
+            kind = beginning
+            start = bytes.writerIndex
+            fragments = 0
+            text = UTF8Validator()
+        } else {
+            guard isOpen else { throw .unexpectedContinuation }
+        }
+        fragments += 1
+        guard fragments <= limits.maximumFragments else { throw .tooManyFragments(limit: limits.maximumFragments) }
+        guard header.payloadLength <= limits.maximumMessageSize - openLength else {
+            throw .messageTooLarge(
+                declared: UInt64(header.payloadLength) + UInt64(openLength),
+                limit: limits.maximumMessageSize
+            )
+        }
+    }
+
+    /// A piece of a data frame's payload arrived.
+    ///
+    /// `phase` counts the bytes of that frame before it.
+    mutating func append(
+        _ piece: UnsafeRawBufferPointer,
+        maskingKey: UInt32,
+        phase: Int
+    ) throws(ProtocolViolation) {
+        let isText = kind == .text
+        var isWellFormed = true
+        bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: piece.count) { room in
+            guard let target = room.baseAddress else { return 0 }
+            Masking.copy(piece, to: target, key: maskingKey, phase: phase)
+            isWellFormed = !isText || text.consume(UnsafeRawBufferPointer(start: target, count: piece.count))
+            return piece.count
+        }
+        guard isWellFormed else { throw .invalidText }
+    }
+
+    /// The message's last byte arrived.
+    mutating func finish() throws(ProtocolViolation) {
+        guard kind != .text || text.isComplete else { throw .invalidText }
+        messages.append(WebSocketMessage(offset: start, length: bytes.writerIndex - start, kind: kind))
+        isOpen = false
+    }
+
+    /// Hands out the completed messages, if any.
+    ///
+    /// What is there of the message under way moves to a new buffer.
+    mutating func takeBatch() -> WebSocketMessageBatch? {
+        guard hasCompleted else { return nil }
+        var rest = ByteBuffer()
+        if isOpen, let begun = bytes.getSlice(at: start, length: bytes.writerIndex - start) {
+            rest.writeImmutableBuffer(begun)
+        }
+        let batch = WebSocketMessageBatch(bytes: bytes, messages: messages)
+        bytes = rest
+        messages = []
+        start = 0
+        return batch
+    }
+}

@@ -100,6 +100,8 @@ final class Feeder: SinkClient {
     }
 
     func sinkIsAway(because reason: DropReason) {
+
+    func sinkFailed(because explanation: String) {}
         isWilling = false
     }
 }

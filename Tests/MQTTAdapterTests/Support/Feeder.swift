@@ -99,9 +99,9 @@ final class Feeder: SinkClient {
         log.entries.withLock { $0.losses += 1 }
     }
 
-    func sinkIsAway(because reason: DropReason) {
-
     func sinkFailed(because explanation: String) {}
+
+    func sinkIsAway(because reason: DropReason) {
         isWilling = false
     }
 }

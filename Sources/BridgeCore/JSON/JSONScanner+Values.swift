@@ -64,6 +64,7 @@ extension JSONScanner {
                 }
                 position += 1
             } else {
+                // No container: the depth doesn't matter.
                 position = afterValue(position, depth: 0)
                 if position == Self.nowhere { return Self.nowhere }
             }

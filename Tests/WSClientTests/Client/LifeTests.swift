@@ -208,7 +208,6 @@ struct LifeTests {
         try harness.accept()
         try harness.accept()
         harness.advance(by: .seconds(10))
-        #expect(harness.client.status.state == .backoff)
         #expect(
             harness.client.status.reason
                 == "no answer to the WebSocket handshake from example.com:80 within 10 s"

@@ -22,6 +22,8 @@ final class HandOver: Sendable {
 
     let wakeUp: WakeUp
     private let inbox = Mutex(Inbox())
+    /// Whether the event loop still wants to hear of the thread.
+    private let isAbandoned = Mutex(false)
 
     init() throws(ConnectionFailure) {
         wakeUp = try WakeUp()
@@ -47,6 +49,16 @@ final class HandOver: Sendable {
             inbox.isAsleep = beforeSleep && inbox.orders.isEmpty
             swap(&inbox.orders, &orders)
         }
+    }
+
+    /// The event loop is done with the thread, which may still hang in a connect: it may be gone itself by then.
+    func abandon() {
+        isAbandoned.withLock { $0 = true }
+    }
+
+    /// Runs `body` unless the event loop has abandoned the thread.
+    func whileWanted(_ body: () -> Void) {
+        isAbandoned.withLock { if !$0 { body() } }
     }
 
     /// Nothing more is taken: what is put from now on is forgotten.

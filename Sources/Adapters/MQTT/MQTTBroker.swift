@@ -126,7 +126,7 @@ package final class MQTTBroker: Broker {
         let broker = NIOLoopBound(self, eventLoop: eventLoop)
         let code = DetachedThread.start(name: "mqtt-\(name)") {
             BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret) { report in
-                eventLoop.execute { broker.value.receive(report) }
+                handOver.whileWanted { eventLoop.execute { broker.value.receive(report) } }
             }
             .run()
         }
@@ -158,6 +158,7 @@ package final class MQTTBroker: Broker {
     private func stopped() {
         stopDeadline?.cancel()
         stopDeadline = nil
+        handOver?.abandon()
         if epoch != nil { connectionLost() }
         if state != .stopped { change(.stopped) }
         let completions = stopCompletions

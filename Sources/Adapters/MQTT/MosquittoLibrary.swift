@@ -26,6 +26,14 @@ enum MosquittoLibrary {
         sigaction(interruption, &action, nil)
     }()
 
+    /// Lets the interruption reach the calling thread: who made it may have blocked every signal.
+    static func acceptInterruption() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, interruption)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
     static func initialise() {
         _ = initialised
     }

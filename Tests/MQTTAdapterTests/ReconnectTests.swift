@@ -14,7 +14,8 @@ import Testing
             // The recorder's session outlives the broker, so that it misses nothing.
             let (received, total) = try await withRig(port: broker.port, version: version) { rig in
                 let sink = try await rig.sink("feed/a", qos: qos)
-                let early = try await withMQTTClient(of: broker, clientID: "recorder", sessionExpiry: 3600) { recorder in
+                let early = try await withMQTTClient(of: broker, clientID: "recorder", sessionExpiry: 3600) {
+                    recorder in
                     try await recorder.subscribe("feed/#")
                     try await rig.connect()
                     try await rig.feed(sink.index, (0..<1_000).map { "\($0)" })
@@ -201,9 +202,21 @@ import Testing
 
     @Test func aPortThatIsNotMQTTIsSuspected() async throws {
         try await withFakeBroker(answer: { _ in Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8) }) { broker in
+            try await withRig(port: broker.port, { $0.connectTimeout = .milliseconds(300) }) { rig in
+                try await rig.start()
+                _ = try await rig.failure(containing: "did not answer CONNECT in time")
+                #expect(!rig.log.states.contains(.connected))
+            }
+        }
+    }
+
+    @Test func aServerThatHangsUpBeforeCONNACKIsSaid() async throws {
+        try await withFakeBroker(answer: { _ in [] }) { broker in
             try await withRig(port: broker.port) { rig in
                 try await rig.start()
-                try await eventually("a failure") { !rig.log.reasons.isEmpty }
+                try await eventually("CONNECT") { broker.count(.connect) == 1 }
+                try await broker.closeConnection()
+                _ = try await rig.failure(containing: "closed the connection before CONNACK: is this an MQTT port?")
             }
         }
     }
@@ -215,7 +228,8 @@ import Testing
                 try await broker.send(FakeBroker.packet(0xE0, [0x8E, 0]))
                 let reason = try await rig.failure(containing: "session taken over")
                 #expect(
-                    reason == "the server closed the connection: session taken over; another client uses the same client_id"
+                    reason
+                        == "the server closed the connection: session taken over; another client uses the same client_id"
                 )
             }
         }

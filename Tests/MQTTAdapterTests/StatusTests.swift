@@ -27,10 +27,14 @@ import Testing
                     for number in 0..<300 {
                         #expect(try await rig.publish(Self.message("base/c/event", "\(number)", retain: false)))
                     }
-                    try await rig.stop(farewell: [Self.message("base/stats", "last"), Self.message("base/status", "offline")])
+                    try await rig.stop(farewell: [
+                        Self.message("base/stats", "last"), Self.message("base/status", "offline"),
+                    ])
                     #expect(rig.log.states.last == .stopped)
                     try await eventually("all") { recorder.count == 303 }
-                    #expect(recorder.messages.map(\.text) == ["online"] + (0..<300).map { "\($0)" } + ["last", "offline"])
+                    #expect(
+                        recorder.messages.map(\.text) == ["online"] + (0..<300).map { "\($0)" } + ["last", "offline"]
+                    )
                 }
             }
         }

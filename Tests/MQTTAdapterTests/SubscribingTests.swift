@@ -45,7 +45,9 @@ import Testing
                     try await client.publish("c/d", "last", qos: 1)
                 }
                 try await eventually("the last to arrive") { logs[5].count == 1 }
-                func rounds(_ kinds: String...) -> [String] { (0..<50).flatMap { round in kinds.map { $0 + "\(round)" } } }
+                func rounds(_ kinds: String...) -> [String] {
+                    (0..<50).flatMap { round in kinds.map { $0 + "\(round)" } }
+                }
                 try await eventually("the others to arrive") { logs[0].count == 100 && logs[4].count == 100 }
                 #expect(logs[0].texts == rounds("ab", "ac"))
                 #expect(logs[1].texts == rounds("ab"))

@@ -211,7 +211,9 @@ extension BrokerThread {
         guard let handle, !isHalfWritten else { return 0 }
         var published = 0
         var bytes = 0
-        while published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan, lanes.contains(where: canPublish) {
+        while published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan,
+            lanes.contains(where: canPublish)
+        {
             for offset in lanes.indices {
                 let lane = lanes[(nextLane + offset) % lanes.count]
                 guard !lane.isEmpty else { continue }

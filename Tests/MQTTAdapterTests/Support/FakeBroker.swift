@@ -115,7 +115,9 @@ final class FakeBroker: Sendable {
                 guard let byte = buffer.readInteger(as: UInt8.self) else { break }
                 length |= Int(byte & 0x7F) << shift
                 if byte < 0x80 {
-                    guard let body = buffer.readBytes(length: length), let kind = Kind(rawValue: first >> 4) else { break }
+                    guard let body = buffer.readBytes(length: length), let kind = Kind(rawValue: first >> 4) else {
+                        break
+                    }
                     return (first, kind, body)
                 }
             }

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A loopback port on which a connect hangs: a listener that accepts nobody, with its backlog full.
@@ -10,11 +10,11 @@ func withFullBacklog<Result>(
     _ body: (Int) async throws -> Result
 ) async throws -> Result {
     #if canImport(Glibc)
-    let stream = Int32(SOCK_STREAM.rawValue)
-    let nonBlocking = Int32(O_NONBLOCK)
+        let stream = Int32(SOCK_STREAM.rawValue)
+        let nonBlocking = Int32(O_NONBLOCK)
     #else
-    let stream = SOCK_STREAM
-    let nonBlocking = O_NONBLOCK
+        let stream = SOCK_STREAM
+        let nonBlocking = O_NONBLOCK
     #endif
     let listener = socket(AF_INET, stream, 0)
     defer { close(listener) }

@@ -43,7 +43,9 @@ final class HandOver: Sendable {
         if mustWake { wakeUp.signal() }
     }
 
-    /// The thread takes all orders. With `beforeSleep` and none there, the next `put` will wake it.
+    /// The thread takes all orders.
+    ///
+    /// With `beforeSleep` and none there, the next `put` will wake it.
     func take(into orders: inout ContiguousArray<BrokerOrder>, beforeSleep: Bool) {
         inbox.withLock { inbox in
             inbox.isAsleep = beforeSleep && inbox.orders.isEmpty
@@ -76,7 +78,9 @@ final class HandOver: Sendable {
         return body()
     }
 
-    /// Makes a connect that hangs return. It may have to be said again: the signal may come just before the call.
+    /// Makes a connect that hangs return.
+    ///
+    /// It may have to be said again: the signal may come just before the call.
     func interruptConnect() {
         inbox.withLock { inbox in
             guard let thread = inbox.connectingThread else { return }

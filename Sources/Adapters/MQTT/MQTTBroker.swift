@@ -10,7 +10,9 @@ package import NIOCore
     import Darwin
 #endif
 
-/// One MQTT connection: the event loop's side of a broker's thread. Used on the gateway's event loop only.
+/// One MQTT connection: the event loop's side of a broker's thread.
+///
+/// Used on the gateway's event loop only.
 package final class MQTTBroker: Broker {
     /// Status messages under way at most; the core keeps what is not taken.
     static let mostStatusMessages = 4096
@@ -35,7 +37,7 @@ package final class MQTTBroker: Broker {
     private var stopCompletions: [() -> Void] = []
     private var isStopping = false
 
-    /// - Parameter readSecret: reads a secret's value; called on the broker's thread at each connect.
+    /// `readSecret` reads a secret's value; it is called on the broker's thread at each connect.
     package init(
         configuration: BrokerConfiguration,
         eventLoop: any EventLoop,

@@ -10,7 +10,9 @@ import CMosquitto
 
 /// libmosquitto's own start, once per process: its counter isn't synchronised.
 enum MosquittoLibrary {
-    /// The signal that makes a blocking connect return. Ignored by default, so nothing else relies on it.
+    /// The signal that makes a blocking connect return.
+    ///
+    /// Ignored by default, so nothing else relies on it.
     static let interruption = SIGURG
 
     private static let initialised: Void = {

@@ -28,7 +28,9 @@ struct AcknowledgementRing: Equatable, Sendable {
         return first &+ UInt32(truncatingIfNeeded: count - 1)
     }
 
-    /// Notes what became of a message. A sequence number that is settled already is ignored.
+    /// Notes what became of a message.
+    ///
+    /// A sequence number that is settled already is ignored.
     @inline(__always)
     mutating func resolve(_ sequence: UInt32, as outcome: Outcome) {
         let offset = Int(sequence &- first)

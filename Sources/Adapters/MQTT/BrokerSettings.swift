@@ -18,8 +18,9 @@ struct BrokerSettings: Sendable {
     var sourceCount = 0
     var sinks: [PublishSettings] = []
 
-    /// A packet that grows beyond this ends the connection. A 3.1.1 server can't be told a limit: what is too large is
-    /// read and rejected, or it would come again and again.
+    /// A packet that grows beyond this ends the connection.
+    ///
+    /// A 3.1.1 server can't be told a limit: what is too large is read and rejected, or it would come again and again.
     var largestPacket: Int {
         configuration.protocolVersion == .v5 ? Self.largestInboundPacket : 268_435_455 + 5
     }

@@ -85,7 +85,9 @@ struct BrokerStateMachine: Sendable {
         case fail(ConnectionFailure)
     }
 
-    /// A CONNACK that the library accepted as well formed. A second one is the library's to refuse.
+    /// A CONNACK that the library accepted as well formed.
+    ///
+    /// A second one is the library's to refuse.
     mutating func receivedConnack(_ code: ReasonCode, now: NIODeadline) -> ConnackAction {
         guard case .handshaking = state else { return .doNothing }
         guard !code.isFailure else {
@@ -95,7 +97,9 @@ struct BrokerStateMachine: Sendable {
         return .subscribe
     }
 
-    /// Every subscription is answered. Whether the connection is up now.
+    /// Every subscription is answered.
+    ///
+    /// Whether the connection is up now.
     mutating func subscribed(now: NIODeadline) -> Bool {
         guard case .subscribing = state else { return false }
         state = .connected(since: now)

@@ -250,8 +250,9 @@ extension BrokerThread {
         }
     }
 
-    /// Everything that was to be said is said, or time is up. Unless the server has `offline` for sure, the connection
-    /// ends without DISCONNECT, so that the last will says it.
+    /// Everything that was to be said is said, or time is up.
+    ///
+    /// Unless the server has `offline` for sure, the connection ends without DISCONNECT, so that the last will says it.
     func endFarewell(isAcknowledged: Bool) {
         if isAcknowledged, let handle, case .success = handle.disconnect() {
             let deadline = NIODeadline.now() + .seconds(1)

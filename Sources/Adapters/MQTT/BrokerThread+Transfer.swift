@@ -30,13 +30,13 @@ extension BrokerThread {
 
     /// A PINGRESP, a step of the TLS handshake, part of a packet; or nothing at all, again and again.
     private func readBroughtNothing(_ handle: MosquittoHandle, _ now: NIODeadline) {
-        let total = SocketFacts.bytesRead(handle.socket)
+        let total = SocketFacts.bytesRead(handle.socket).map { max($0, bytesRead) }
         if let total, total == bytesRead {
             if isHangUpAnnounced {
                 let code = SocketFacts.error(handle.socket)
-                fail(tlsFailure() ?? ConnectionFailure(code == 0 ? "the server hung up" : SystemError.words(code)))
+                fail(tlsFailure() ?? hangUp(code))
             } else if spinGuard.wokeInVain(now: now) {
-                fail(tlsFailure() ?? ConnectionFailure("the server closed the connection in the handshake"))
+                fail(tlsFailure() ?? hangUp(0))
             }
             return
         }
@@ -49,6 +49,16 @@ extension BrokerThread {
         if total - begin > limit {
             fail(ConnectionFailure("the server sends a packet of more than \(limit) bytes", lane: .slow))
         }
+    }
+
+    /// The connection is dead and the library did not notice.
+    private func hangUp(_ code: Int32) -> ConnectionFailure {
+        if case .handshaking = machine.state, tls != nil {
+            return ConnectionFailure(
+                "the server closed the connection in the TLS handshake: is this the port of a plain-text service?"
+            )
+        }
+        return ConnectionFailure(code == 0 ? "the server hung up" : SystemError.words(code))
     }
 
     /// The library closed the connection; what it said before counts all the same.
@@ -201,7 +211,9 @@ extension BrokerThread {
         guard let handle, !isHalfWritten else { return 0 }
         var published = 0
         var bytes = 0
-        while published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan, lanes.contains(where: canPublish) {
+        while published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan,
+            lanes.contains(where: canPublish)
+        {
             for offset in lanes.indices {
                 let lane = lanes[(nextLane + offset) % lanes.count]
                 guard !lane.isEmpty else { continue }

@@ -86,6 +86,7 @@ final class BrokerThread {
     }
 
     func run() {
+        MosquittoLibrary.acceptInterruption()
         if machine.start() { connect() }
         while machine.state != .stopped {
             takeOrders()

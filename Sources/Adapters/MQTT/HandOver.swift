@@ -22,6 +22,8 @@ final class HandOver: Sendable {
 
     let wakeUp: WakeUp
     private let inbox = Mutex(Inbox())
+    /// Whether the event loop still wants to hear of the thread.
+    private let isAbandoned = Mutex(false)
 
     init() throws(ConnectionFailure) {
         wakeUp = try WakeUp()
@@ -41,12 +43,24 @@ final class HandOver: Sendable {
         if mustWake { wakeUp.signal() }
     }
 
-    /// The thread takes all orders. With `beforeSleep` and none there, the next `put` will wake it.
+    /// The thread takes all orders.
+    ///
+    /// With `beforeSleep` and none there, the next `put` will wake it.
     func take(into orders: inout ContiguousArray<BrokerOrder>, beforeSleep: Bool) {
         inbox.withLock { inbox in
             inbox.isAsleep = beforeSleep && inbox.orders.isEmpty
             swap(&inbox.orders, &orders)
         }
+    }
+
+    /// The event loop is done with the thread, which may still hang in a connect: it may be gone itself by then.
+    func abandon() {
+        isAbandoned.withLock { $0 = true }
+    }
+
+    /// Runs `body` unless the event loop has abandoned the thread.
+    func whileWanted(_ body: () -> Void) {
+        isAbandoned.withLock { if !$0 { body() } }
     }
 
     /// Nothing more is taken: what is put from now on is forgotten.
@@ -64,7 +78,9 @@ final class HandOver: Sendable {
         return body()
     }
 
-    /// Makes a connect that hangs return. It may have to be said again: the signal may come just before the call.
+    /// Makes a connect that hangs return.
+    ///
+    /// It may have to be said again: the signal may come just before the call.
     func interruptConnect() {
         inbox.withLock { inbox in
             guard let thread = inbox.connectingThread else { return }

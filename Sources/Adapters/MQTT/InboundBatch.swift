@@ -28,7 +28,7 @@ struct InboundBatch: Sendable {
     /// Whether it holds messages whose PUBACK waits for the batch to be accepted.
     private(set) var isAcknowledged = false
 
-    /// - Parameter capacity: what the last one needed; the next will be alike.
+    /// With room for `capacity` bytes: what the last one needed, the next will be alike.
     init(sources: Int, capacity: Int = 0) {
         bytes = ByteBufferAllocator().buffer(capacity: min(capacity, Self.mostBytes))
         entries = Array(repeating: [], count: sources)

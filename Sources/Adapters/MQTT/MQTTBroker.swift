@@ -10,7 +10,9 @@ package import NIOCore
     import Darwin
 #endif
 
-/// One MQTT connection: the event loop's side of a broker's thread. Used on the gateway's event loop only.
+/// One MQTT connection: the event loop's side of a broker's thread.
+///
+/// Used on the gateway's event loop only.
 package final class MQTTBroker: Broker {
     /// Status messages under way at most; the core keeps what is not taken.
     static let mostStatusMessages = 4096
@@ -35,7 +37,7 @@ package final class MQTTBroker: Broker {
     private var stopCompletions: [() -> Void] = []
     private var isStopping = false
 
-    /// - Parameter readSecret: reads a secret's value; called on the broker's thread at each connect.
+    /// `readSecret` reads a secret's value; it is called on the broker's thread at each connect.
     package init(
         configuration: BrokerConfiguration,
         eventLoop: any EventLoop,
@@ -126,7 +128,7 @@ package final class MQTTBroker: Broker {
         let broker = NIOLoopBound(self, eventLoop: eventLoop)
         let code = DetachedThread.start(name: "mqtt-\(name)") {
             BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret) { report in
-                eventLoop.execute { broker.value.receive(report) }
+                handOver.whileWanted { eventLoop.execute { broker.value.receive(report) } }
             }
             .run()
         }
@@ -158,6 +160,7 @@ package final class MQTTBroker: Broker {
     private func stopped() {
         stopDeadline?.cancel()
         stopDeadline = nil
+        handOver?.abandon()
         if epoch != nil { connectionLost() }
         if state != .stopped { change(.stopped) }
         let completions = stopCompletions

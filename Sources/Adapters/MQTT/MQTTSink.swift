@@ -2,7 +2,9 @@ import BridgeCore
 import Logging
 import NIOCore
 
-/// Publishes one route's messages. Used on the gateway's event loop only.
+/// Publishes one route's messages.
+///
+/// Used on the gateway's event loop only.
 final class MQTTSink: Sink {
     /// What may be under way to the thread, the library and the server.
     static let mostBytes = 1 << 20

@@ -1,6 +1,8 @@
 import BridgeCore
 
-/// The messages of one topic filter. Used on the gateway's event loop only.
+/// The messages of one topic filter.
+///
+/// Used on the gateway's event loop only.
 final class MQTTSource: Source {
     let name: String
     weak var client: (any SourceClient)?
@@ -32,8 +34,10 @@ final class MQTTSource: Source {
         broker?.sourceResumed()
     }
 
-    /// The subscription stays: a session keeps what comes meanwhile. Once every source has stopped, the connection is
-    /// read only as far as sinks and status wait for their acknowledgements.
+    /// The subscription stays: a session keeps what comes meanwhile.
+    ///
+    /// Once every source has stopped, the connection is read only as far as sinks and status wait for their
+    /// acknowledgements.
     func stop() {
         guard !isStopped else { return }
         resume()

@@ -17,7 +17,9 @@ enum MQTTText {
         return nil
     }
 
-    /// Whether a received topic is one (section 4.7): not empty, no wildcard. The library has checked its UTF-8.
+    /// Whether a received topic is one (section 4.7): not empty, no wildcard.
+    ///
+    /// The library has checked its UTF-8.
     static func isTopicName(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !bytes.isEmpty, bytes.count <= longest else { return false }
         for byte in bytes where byte == 0 || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "#") { return false }

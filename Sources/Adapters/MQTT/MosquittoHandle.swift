@@ -177,7 +177,9 @@ final class MosquittoHandle {
         return SSL_has_pending(ssl) == 1
     }
 
-    /// Sends a PINGREQ of our own. Only while the library has nothing half written and the socket takes bytes.
+    /// Sends a PINGREQ of our own.
+    ///
+    /// Only while the library has nothing half written and the socket takes bytes.
     func ping() -> Bool {
         let packet: [UInt8] = [0xC0, 0]
         if let ssl {

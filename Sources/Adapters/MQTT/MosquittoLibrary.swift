@@ -10,7 +10,9 @@ import CMosquitto
 
 /// libmosquitto's own start, once per process: its counter isn't synchronised.
 enum MosquittoLibrary {
-    /// The signal that makes a blocking connect return. Ignored by default, so nothing else relies on it.
+    /// The signal that makes a blocking connect return.
+    ///
+    /// Ignored by default, so nothing else relies on it.
     static let interruption = SIGURG
 
     private static let initialised: Void = {
@@ -25,6 +27,14 @@ enum MosquittoLibrary {
         #endif
         sigaction(interruption, &action, nil)
     }()
+
+    /// Lets the interruption reach the calling thread: who made it may have blocked every signal.
+    static func acceptInterruption() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, interruption)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
 
     static func initialise() {
         _ = initialised

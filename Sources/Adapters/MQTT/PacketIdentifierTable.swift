@@ -28,7 +28,9 @@ struct PacketIdentifierTable: Sendable {
 
     init() {}
 
-    /// Notes a publish. False: its identifier is still in use by an older one.
+    /// Notes a publish.
+    ///
+    /// False: its identifier is still in use by an older one.
     @inline(__always)
     mutating func insert(_ identifier: Int32, _ entry: Entry) -> Bool {
         if span == 0 { firstIdentifier = Int(identifier) }

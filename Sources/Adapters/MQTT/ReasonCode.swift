@@ -33,7 +33,7 @@ struct ReasonCode: Equatable, Hashable, Sendable, CustomStringConvertible {
         case 0x84: "set protocol_version to what the server speaks"
         case 0x85: "set another client_id"
         case 0x86: "check username and password"
-        case 0x87: "the server's access rules refuse this user or client_id"
+        case 0x87: "check username, password and the server's access rules"
         case 0x8A: "the server bans this client"
         case 0x8E: "another client uses the same client_id"
         case 0x95: "a message is larger than the server accepts"

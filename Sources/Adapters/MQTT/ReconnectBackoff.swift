@@ -1,5 +1,7 @@
-/// How long to wait before the next attempt: full jitter below a ceiling that doubles from 1 s to 15 s; 30 s to 60 s
-/// in the slow lane. A connection that stood for 30 s starts it afresh.
+/// How long to wait before the next attempt: full jitter below a ceiling that doubles from 1 s to 15 s; 30 s to 60 s in
+/// the slow lane.
+///
+/// A connection that stood for 30 s starts it afresh.
 struct ReconnectBackoff: Equatable, Sendable {
     static let firstCeiling = Duration.seconds(1)
     static let lastCeiling = Duration.seconds(15)

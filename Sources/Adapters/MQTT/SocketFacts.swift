@@ -8,15 +8,16 @@
 
 /// What the kernel knows about a connected TCP socket.
 enum SocketFacts {
-    /// How many bytes of the stream were read so far; `nil` where the kernel doesn't say.
+    /// How many bytes of the stream were read so far, and some that came while we asked; `nil` where the kernel
+    /// doesn't say.
     static func bytesRead(_ socket: Int32) -> UInt64? {
         #if os(Linux)
             // struct tcp_info of linux/tcp.h, which only grows at its end: tcpi_bytes_received is at 128.
+            var unread: Int32 = 0
+            guard ioctl(socket, UInt(FIONREAD), &unread) == 0 else { return nil }
             var info = [UInt64](repeating: 0, count: 32)
             var length = socklen_t(info.count * 8)
             guard getsockopt(socket, Int32(IPPROTO_TCP), 11, &info, &length) == 0, length >= 136 else { return nil }
-            var unread: Int32 = 0
-            guard ioctl(socket, UInt(FIONREAD), &unread) == 0 else { return nil }
             return info[16] - min(info[16], UInt64(max(unread, 0)))
         #else
             return nil

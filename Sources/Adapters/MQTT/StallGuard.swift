@@ -34,7 +34,9 @@ struct SpinGuard: Equatable, Sendable {
         begin = now
     }
 
-    /// The socket announced something and a read brought nothing. True: give up.
+    /// The socket announced something and a read brought nothing.
+    ///
+    /// True: give up.
     mutating func wokeInVain(now: NIODeadline) -> Bool {
         if now - begin >= .seconds(1) {
             begin = now

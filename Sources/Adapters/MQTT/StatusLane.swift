@@ -32,8 +32,10 @@ struct StatusLane {
         if let index = inFlight.firstIndex(where: { $0.sequence == sequence }) { inFlight.remove(at: index) }
     }
 
-    /// The connection is gone. Events wait for the next one; of retained topics the core publishes the latest again.
-    /// Returns how many are done with.
+    /// The connection is gone.
+    ///
+    /// Events wait for the next one; of retained topics the core publishes the latest again. Returns how many are done
+    /// with.
     mutating func connectionLost() -> Int {
         let all = inFlight.map(\.message) + waiting
         let kept = all.filter { !$0.retain && $0.qos > 0 }

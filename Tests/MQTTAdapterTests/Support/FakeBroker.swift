@@ -97,7 +97,7 @@ final class FakeBroker: Sendable {
             var read = unwrapInboundIn(data)
             buffer.writeBuffer(&read)
             while let (first, kind, body) = nextPacket() {
-                if kind == .connect { version = body[6] }
+                if kind == .connect, body.count > 6 { version = body[6] }
                 let packet = Packet(kind: kind, flags: first & 15, body: body, version: version)
                 broker.state.withLock { $0.packets.append(packet) }
                 let reply = broker.answer(packet)
@@ -115,7 +115,9 @@ final class FakeBroker: Sendable {
                 guard let byte = buffer.readInteger(as: UInt8.self) else { break }
                 length |= Int(byte & 0x7F) << shift
                 if byte < 0x80 {
-                    guard let body = buffer.readBytes(length: length), let kind = Kind(rawValue: first >> 4) else { break }
+                    guard let body = buffer.readBytes(length: length), let kind = Kind(rawValue: first >> 4) else {
+                        break
+                    }
                     return (first, kind, body)
                 }
             }

@@ -23,10 +23,10 @@ final class Receiver: SourceClient {
 
     let log: Log
     let source: any Source
-    /// Called before a batch counts as received: what a store would do.
-    let store: @Sendable () -> Void
+    /// Called before a batch counts as received, with how many messages did before: what a store would do.
+    let store: @Sendable (_ acceptedBefore: Int) -> Void
 
-    init(_ source: any Source, log: Log, store: @escaping @Sendable () -> Void) {
+    init(_ source: any Source, log: Log, store: @escaping @Sendable (Int) -> Void) {
         self.source = source
         self.log = log
         self.store = store
@@ -43,8 +43,9 @@ final class Receiver: SourceClient {
                 )
             }
         }
+        let acceptedBefore = log.count
         log.state.withLock { $0.messages += messages }
-        store()
+        store(acceptedBefore)
     }
 
     func rejected(_ count: Int, because reason: RejectReason) {

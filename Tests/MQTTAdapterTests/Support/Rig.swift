@@ -108,7 +108,7 @@ final class Rig: Sendable {
     func source(
         _ filter: String,
         qos: Int,
-        store: @escaping @Sendable () -> Void = {}
+        store: @escaping @Sendable (_ acceptedBefore: Int) -> Void = { _ in }
     ) async throws -> (index: Int, log: Receiver.Log) {
         let log = Receiver.Log()
         let index = try await onLoop { core in

@@ -45,7 +45,9 @@ extension WebSocketClient: ConnectAttemptOwner {
         connection.begin(with: rest)
     }
 
-    /// What the configuration sends first. It goes whatever the outbound limit: it was chosen by a person.
+    /// What the configuration sends first.
+    ///
+    /// It goes whatever the outbound limit: it was chosen by a person.
     private func greet(_ connection: ConnectionHandler) {
         for text in configuration.onEstablished {
             connection.sendUnbounded(WebSocketMessageBatch(text: text))

@@ -73,7 +73,9 @@ public final class WebSocketClient {
 
     // MARK: Commands
 
-    /// Connects, and keeps connected. Does nothing if a connection or an attempt is there already.
+    /// Connects, and keeps connected.
+    ///
+    /// Does nothing if a connection or an attempt is there already.
     public func connect() {
         guard !isShutDown else { return }
         switch machine.connect() {
@@ -82,8 +84,9 @@ public final class WebSocketClient {
         }
     }
 
-    /// Connects with this bearer token, and keeps it for later attempts. A connection or an attempt with other
-    /// credentials is ended for it.
+    /// Connects with this bearer token, and keeps it for later attempts.
+    ///
+    /// A connection or an attempt with other credentials is ended for it.
     public func connect(bearerToken: String) {
         guard !isShutDown else { return }
         bearerTokenOverride = bearerToken
@@ -102,7 +105,9 @@ public final class WebSocketClient {
         }
     }
 
-    /// Closes the connection with 1000, or ends the attempt. Nothing connects again until `connect()`.
+    /// Closes the connection with 1000, or ends the attempt.
+    ///
+    /// Nothing connects again until `connect()`.
     ///
     /// - Parameter reason: What status and events say.
     public func disconnect(reason: String = "disconnected by command") {
@@ -137,8 +142,9 @@ public final class WebSocketClient {
 
     // MARK: Messages
 
-    /// Stops reading: what the server sends waits with it. Keep-alive deadlines stand still meanwhile. A batch that is
-    /// read already still arrives.
+    /// Stops reading: what the server sends waits with it.
+    ///
+    /// Keep-alive deadlines stand still meanwhile. A batch that is read already still arrives.
     public func pauseReading() {
         isReadingPaused = true
         connection?.pauseReading()
@@ -159,8 +165,9 @@ public final class WebSocketClient {
     /// How many of those bytes the network took.
     public var writtenPosition: Int { connection?.writtenPosition ?? 0 }
 
-    /// Takes messages from the front of the batch, in order, as many as there is room for in `outboundLimit`. What it
-    /// doesn't take may be offered again after `webSocketClientBecameWritable`. Text has to be valid UTF-8.
+    /// Takes messages from the front of the batch, in order, as many as there is room for in `outboundLimit`.
+    ///
+    /// What it doesn't take may be offered again after `webSocketClientBecameWritable`. Text has to be valid UTF-8.
     ///
     /// - Returns: How many were taken; 0 while not established.
     public func send(_ batch: WebSocketMessageBatch) -> Int {
@@ -180,6 +187,8 @@ public final class WebSocketClient {
         reconnectTimer?.cancel()
         reconnectTimer = nil
         update()
+        // The delegate may have changed its mind.
+        guard machine.state == .connecting else { return }
         do {
             sentHeaders = RequestCredentials.headers(
                 configured: try configuration.requestHeaders(),
@@ -189,8 +198,6 @@ public final class WebSocketClient {
         } catch {
             return ended(ConnectionFailure(Printable.escaped("\(error)", limit: 300), remedy: .person))
         }
-        // The delegate may have changed its mind.
-        guard machine.state == .connecting else { return }
         let attempt = ConnectAttempt(
             configuration,
             headers: sentHeaders,

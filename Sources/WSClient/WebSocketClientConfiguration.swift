@@ -42,18 +42,23 @@ public struct WebSocketClientConfiguration: Sendable {
 
     /// Where the server is.
     public var url: WebSocketURL
-    /// What a `wss` connection trusts, presents and insists on. Its files are read anew at each attempt.
+    /// What a `wss` connection trusts, presents and insists on.
+    ///
+    /// Its files are read anew at each attempt.
     public var tls = TLSConfiguration()
     /// Offered in this order; the server may choose one (RFC 6455, section 1.9).
     public var subprotocols: [String] = []
-    /// Request headers besides the handshake's own, evaluated anew at each attempt. What it throws is a fault whose
-    /// description becomes the reason.
+    /// Request headers besides the handshake's own, evaluated anew at each attempt.
+    ///
+    /// What it throws is a fault whose description becomes the reason.
     public var requestHeaders: @Sendable () throws -> [(name: String, value: String)] = { [] }
     /// How long an attempt may take in all: name lookup, TCP, TLS, and the WebSocket handshake, redirects included.
     public var connectTimeout: Duration = .seconds(10)
     /// Pings and their deadline.
     public var keepAlive = KeepAlive()
-    /// No data message for so long: the connection counts as dead. `nil` = never.
+    /// No data message for so long: the connection counts as dead.
+    ///
+    /// `nil` = never.
     public var silenceTimeout: Duration?
     /// The most bytes of one incoming message; a larger one ends the connection with 1009.
     public var maxMessageSize = 16 << 20
@@ -63,13 +68,15 @@ public struct WebSocketClientConfiguration: Sendable {
     public var autoReconnect = true
     /// The waits between attempts.
     public var reconnect = Reconnect()
-    /// How many redirects an attempt follows, from 0 to 3. Never from `wss` to `ws`, and without credentials to another
-    /// host.
+    /// How many redirects an attempt follows, from 0 to 3.
+    ///
+    /// Never from `wss` to `ws`, and without credentials to another host.
     public var followRedirects = 0
     /// How long the close handshake may take (RFC 6455, section 7.1.1).
     public var closeTimeout: Duration = .seconds(5)
-    /// How many bytes of frames may wait for the network before `send` takes no more. A message that is larger goes
-    /// alone.
+    /// How many bytes of frames may wait for the network before `send` takes no more.
+    ///
+    /// A message that is larger goes alone.
     public var outboundLimit = 1 << 20
     /// Not shown in previews of messages, besides the credentials of the request.
     public var secrets: [String] = []

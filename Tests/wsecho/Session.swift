@@ -3,7 +3,9 @@ import NIOCore
 import NIOPosix
 import WSClient
 
-/// One connection: echoes what comes, and tells how it ended. Confined to its event loop.
+/// One connection: echoes what comes, and tells how it ended.
+///
+/// Confined to its event loop.
 final class Session: WebSocketClientDelegate {
     struct End: Sendable {
         var wasEstablished: Bool

@@ -24,6 +24,14 @@ struct WSEcho: AsyncParsableCommand {
     @Flag(help: "Log what happens, and every message, on standard error.")
     var verbose = false
 
+    func validate() throws {
+        do {
+            _ = try WebSocketURL(url)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
     func run() async throws {
         if let agent = autobahn {
             try await runAutobahn(agent: agent)
@@ -33,6 +41,7 @@ struct WSEcho: AsyncParsableCommand {
     }
 
     private func runAutobahn(agent: String) async throws {
+        let url = url.hasSuffix("/") ? String(url.dropLast()) : url
         let count = try await session(url + "/getCaseCount", echoes: false)
         guard let cases = Int(count.lastText), cases > 0 else {
             print("no number of cases from \(url): \(count.reason)")

@@ -44,7 +44,7 @@ package struct ConfigurationLoader: Sendable {
         }
     }
 
-    /// - Parameter file: What diagnostics call the file.
+    /// Loads a file that was read already; `file` is what diagnostics call it.
     package func load(_ bytes: [UInt8], file: String, isWorldReadable: Bool = false) -> ConfigurationOutcome {
         let context = LoadingContext(file: file, defaults: defaults)
         var configuration: GatewayConfiguration?
@@ -67,7 +67,8 @@ package struct ConfigurationLoader: Sendable {
     }
 
     private func parse(_ bytes: [UInt8], _ context: LoadingContext) throws(YAMLProblem) -> YAMLNode? {
-        let composition = try YAMLComposer.compose(try YAMLText(bytes: bytes).text)
+        let text = try YAMLText(bytes: bytes).text
+        let composition = try YAMLComposer.compose(text)
         let start = Position(line: 1, column: 1)
         guard let composed = composition.root else {
             throw YAMLProblem(
@@ -76,6 +77,7 @@ package struct ConfigurationLoader: Sendable {
             )
         }
         var builder = YAMLTreeBuilder(
+            text: text,
             substitution: EnvironmentSubstitution(environment: environment),
             standIns: composition.standIns
         )

@@ -1,4 +1,6 @@
-/// A place in a configuration file. Lines and columns count from 1, columns in Unicode scalars.
+/// A place in a configuration file.
+///
+/// Lines and columns count from 1, columns in Unicode scalars.
 package struct Position: Sendable, Hashable, Comparable {
     package var line: Int
     package var column: Int
@@ -13,7 +15,9 @@ package struct Position: Sendable, Hashable, Comparable {
     }
 }
 
-/// One thing that is wrong, or doubtful, in a configuration. Its text never holds a secret's value.
+/// One thing that is wrong, or doubtful, in a configuration.
+///
+/// Its text never holds a secret's value.
 package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
     package enum Severity: String, Sendable, Hashable {
         /// The configuration can't be used.

@@ -1,4 +1,5 @@
 /// What comes together while a configuration is read: findings, paths, secrets, and the names others may refer to.
+///
 /// Used within one call of the loader only.
 final class LoadingContext {
     private let file: String
@@ -10,6 +11,8 @@ final class LoadingContext {
     /// Known before the values are read: routes may stand above what they refer to.
     var connectionNames: [String] = []
     var brokerNames: [String] = []
+    /// Brokers that speak MQTT 3.1.1.
+    var oldBrokerNames: Set<String> = []
     var instance = ""
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.

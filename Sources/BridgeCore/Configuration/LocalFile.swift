@@ -18,7 +18,9 @@ struct LocalFile {
     var isWorldReadable: Bool
     var isRegular: Bool
 
-    /// Reads up to `limit` bytes. Never waits for a writer of a FIFO.
+    /// Reads up to `limit` bytes.
+    ///
+    /// Never waits for a writer of a FIFO.
     static func read(_ path: String, limit: Int) -> Result<LocalFile, Problem> {
         guard !path.utf8.contains(0) else { return .failure(Problem(message: "a path can't hold NUL")) }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

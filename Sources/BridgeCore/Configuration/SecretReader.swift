@@ -1,4 +1,6 @@
-/// Why a secret can't be used. Names the file, never its content.
+/// Why a secret can't be used.
+///
+/// Names the file, never its content.
 package enum SecretError: Error, Sendable, Hashable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     case tooLarge(path: String)

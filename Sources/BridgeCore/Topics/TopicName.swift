@@ -23,8 +23,9 @@ package enum TopicName {
         for scalar in topic.unicodeScalars {
             switch scalar {
             case "+", "#": return "a topic that is published to can't hold the wildcard \(scalar)"
-            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}":
-                return "the topic holds a control character (U+\(String(scalar.value, radix: 16, uppercase: true)))"
+            case _ where TopicText.isForbidden(scalar.value):
+                let code = "U+\(String(scalar.value, radix: 16, uppercase: true))"
+                return "the topic holds a control character or one that Unicode reserves (\(code))"
             default: continue
             }
         }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -11,14 +12,22 @@ import NIOPosix
 
 /// The addresses of a host, looked up beside the event loop: NIO's own resolver would hold it up.
 struct AddressLookup: Resolver, Sendable {
+    /// Whether nobody waits for the answer any more.
+    private final class Cancellation: Sendable {
+        let isCancelled = Mutex(false)
+    }
+
     private let addresses: EventLoopFuture<[SocketAddress]>
+    private let cancellation = Cancellation()
 
     init(host: String, port: Int, eventLoop: any EventLoop) {
         if let literal = try? SocketAddress(ipAddress: host, port: port) {
             addresses = eventLoop.makeSucceededFuture([literal])
         } else {
-            addresses = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-                try Self.addresses(host: host, port: port)
+            addresses = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { [cancellation] in
+                // While DNS is away, attempts that are over must not queue up here.
+                guard !cancellation.isCancelled.withLock({ $0 }) else { return [] }
+                return try Self.addresses(host: host, port: port)
             }
         }
     }
@@ -31,7 +40,9 @@ struct AddressLookup: Resolver, Sendable {
         addresses.map { $0.filter { $0.protocol == .inet6 } }
     }
 
-    func cancelQueries() {}
+    func cancelQueries() {
+        cancellation.isCancelled.withLock { $0 = true }
+    }
 
     private static func addresses(host: String, port: Int) throws(AddressLookupError) -> [SocketAddress] {
         var hints = addrinfo()

@@ -19,7 +19,9 @@ protocol ConnectAttemptOwner: AnyObject {
     func attempt(_ attempt: ConnectAttempt, warning: String)
 }
 
-/// One attempt to get from nothing to an established connection, within one deadline. Confined to its event loop.
+/// One attempt to get from nothing to an established connection, within one deadline.
+///
+/// Confined to its event loop.
 final class ConnectAttempt {
     /// How far it got, for the words that are said when the time is over.
     private enum Phase {
@@ -41,7 +43,7 @@ final class ConnectAttempt {
     private var channel: (any Channel)?
     private var deadline: Scheduled<Void>?
 
-    /// - Parameter headers: The user's, with the credentials that apply.
+    /// Makes an attempt with the user's headers, the credentials that apply among them.
     init(
         _ configuration: WebSocketClientConfiguration,
         headers: [(name: String, value: String)],

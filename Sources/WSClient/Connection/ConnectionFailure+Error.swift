@@ -11,9 +11,7 @@ import TLS
 #endif
 
 extension ConnectionFailure {
-    /// What an error from below means, in words.
-    ///
-    /// - Parameter server: Host and port, as a person would write them.
+    /// What an error from below means, in words, with the server as a person would write it: host and port.
     init(_ error: any Error, server: String) {
         switch error {
         case let failure as ConnectionFailure:

@@ -12,8 +12,9 @@ protocol ConnectionOwner: AnyObject {
     func connection(_ connection: ConnectionHandler, detail: @autoclosure () -> String)
 }
 
-/// An established WebSocket connection on its channel: frames in, messages out, and the other way. Confined to its
-/// event loop.
+/// An established WebSocket connection on its channel: frames in, messages out, and the other way.
+///
+/// Confined to its event loop.
 ///
 /// It decides nothing itself: the close handshake, the keep-alive and the room for what is to be sent are machines of
 /// their own.
@@ -77,7 +78,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         )
     }
 
-    /// Begins with what came behind the handshake. The handler is in the pipeline by then.
+    /// Begins with what came behind the handshake.
+    ///
+    /// The handler is in the pipeline by then.
     func begin(with rest: ByteBuffer) {
         armKeepAliveTimer()
         if rest.readableBytes > 0 { receive(rest) }
@@ -197,7 +200,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Closing
 
-    /// Begins the close handshake. The owner hears of its end.
+    /// Begins the close handshake.
+    ///
+    /// The owner hears of its end.
     func close(_ code: CloseCode, because reason: String) {
         guard !hasEnded else { return finish() }
         switch closing.close(code, because: reason) {

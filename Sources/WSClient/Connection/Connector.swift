@@ -1,7 +1,9 @@
 import NIOCore
 import NIOPosix
 
-/// Opens TCP connections: all addresses of a name, staggered (RFC 8305). Tests bring their own.
+/// Opens TCP connections: all addresses of a name, staggered (RFC 8305).
+///
+/// Tests bring their own.
 struct Connector {
     /// Reads begin only when the channel's pipeline is complete: `autoRead` is off.
     var connect:

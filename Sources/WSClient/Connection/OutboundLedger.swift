@@ -11,8 +11,9 @@ struct OutboundLedger: Equatable {
 
     var isBelowLimit: Bool { waiting < limit }
 
-    /// Whether a frame of this size goes on top of what is accepted but not recorded yet. A larger one than the limit
-    /// goes alone.
+    /// Whether a frame of this size goes on top of what is accepted but not recorded yet.
+    ///
+    /// A larger one than the limit goes alone.
     func admits(_ size: Int, onTopOf accepted: Int) -> Bool {
         let before = waiting + accepted
         return before == 0 || before + size <= limit
@@ -28,7 +29,9 @@ struct OutboundLedger: Equatable {
         case doNothing
     }
 
-    /// The network took so many bytes. The owner is told at half the limit, not at every byte.
+    /// The network took so many bytes.
+    ///
+    /// The owner is told at half the limit, not at every byte.
     mutating func written(_ size: Int) -> WrittenAction {
         waiting -= size
         guard hasRefused, waiting <= limit / 2 else { return .doNothing }

@@ -1,12 +1,16 @@
 import NIOCore
 import TLS
 
-/// Sends the request and reads the answer's head, on the way from TCP to WebSocket. Confined to its event loop.
+/// Sends the request and reads the answer's head, on the way from TCP to WebSocket.
+///
+/// Confined to its event loop.
 final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How the handshake ends. Told once.
+    /// How the handshake ends.
+    ///
+    /// Told once.
     enum Outcome {
         /// What came behind the head belongs to the WebSocket connection.
         case established(subprotocol: String?, rest: ByteBuffer)

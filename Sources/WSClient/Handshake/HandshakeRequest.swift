@@ -5,7 +5,9 @@ struct HandshakeRequest: Equatable {
     let url: WebSocketURL
     let key: HandshakeKey
     let subprotocols: [String]
-    /// What the user adds, in order. Checked.
+    /// What the user adds, in order.
+    ///
+    /// Checked.
     let headers: [(name: String, value: String)]
 
     /// - Throws: `WebSocketHeaderError` for a header or subprotocol that can't be sent.

@@ -9,7 +9,7 @@ enum HandshakeVerdict: Equatable {
     case redirect(location: String)
     case failed(ConnectionFailure)
 
-    /// - Parameter wallClock: Seconds since 1970, for a `Retry-After` date.
+    /// Judges an answer; the wall clock, in seconds since 1970, is for a `Retry-After` that is a date.
     init(_ head: ResponseHead, to request: HandshakeRequest, wallClock: Int64) {
         switch head.status {
         case 101:

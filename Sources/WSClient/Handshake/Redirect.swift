@@ -11,8 +11,9 @@ struct Redirect {
         self.allowed = min(max(0, allowed), Self.most)
     }
 
-    /// The address that a `Location` names, seen from the one that was asked. Credentials in it are ignored; ours stay
-    /// with the address they were written for.
+    /// The address that a `Location` names, seen from the one that was asked.
+    ///
+    /// Credentials in it are ignored; ours stay with the address they were written for.
     mutating func follow(_ location: String, from url: WebSocketURL) throws(ConnectionFailure) -> WebSocketURL {
         guard let target = Self.resolve(location, from: url) else {
             throw ConnectionFailure("server redirects to an address that can't be used", remedy: .person)

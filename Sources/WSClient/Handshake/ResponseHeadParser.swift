@@ -29,7 +29,9 @@ struct ResponseHeadParser {
         self.limit = limit
     }
 
-    /// Takes bytes up to the end of a head. Returns it once it is whole; what follows it stays in the buffer.
+    /// Takes bytes up to the end of a head.
+    ///
+    /// Returns it once it is whole; what follows it stays in the buffer.
     mutating func parse(_ buffer: inout ByteBuffer) throws(ResponseHeadError) -> ResponseHead? {
         let taken = min(buffer.readableBytes, limit - bytes.count)
         let searched = max(0, bytes.count - 3)
@@ -76,7 +78,7 @@ struct ResponseHeadParser {
         return lines + [bytes[start...]]
     }
 
-    /// `HTTP/1.1 101 Switching Protocols`
+    /// Reads the first line, such as `HTTP/1.1 101 Switching Protocols`.
     private func statusLine(_ line: ArraySlice<UInt8>) throws(ResponseHeadError) -> ResponseHead {
         let digits = line.dropFirst(9).prefix(3).map { Int($0) - 48 }
         guard line.count >= 12, line.starts(with: "HTTP/1.1 ".utf8) || line.starts(with: "HTTP/1.0 ".utf8),

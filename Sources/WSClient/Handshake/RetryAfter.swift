@@ -7,7 +7,7 @@ enum RetryAfter {
 
     /// How long to wait, from 0 to an hour; `nil` for what is neither seconds nor a date.
     ///
-    /// - Parameter now: Seconds since 1970, of the wall clock.
+    /// `now` is the wall clock's, in seconds since 1970.
     static func parse(_ text: String, now: Int64) -> TimeAmount? {
         if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
             guard let seconds = Int64(text) else { return limit }

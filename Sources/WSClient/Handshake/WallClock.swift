@@ -6,7 +6,9 @@
     import Darwin
 #endif
 
-/// The time of day, for a `Retry-After` that is a date. Everything else goes by the monotonic clock.
+/// The time of day, for a `Retry-After` that is a date.
+///
+/// Everything else goes by the monotonic clock.
 enum WallClock {
     /// Seconds since 1970.
     static var now: Int64 {

@@ -1,4 +1,6 @@
-/// Why a request header can't be sent. Its text names the header, never the value.
+/// Why a request header can't be sent.
+///
+/// Its text names the header, never the value.
 public enum WebSocketHeaderError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The name is no token (RFC 9110, section 5.6.2).
     case invalidName(String)

@@ -12,7 +12,9 @@ public struct WebSocketURL: Sendable, Hashable {
     public let port: Int
     /// The request target: begins with `/`, holds the query, percent-encoded as written.
     public let path: String
-    /// `user:password` or `user`, percent-decoded. A secret: it becomes `Authorization: Basic`, never part of a URL.
+    /// `user:password` or `user`, percent-decoded.
+    ///
+    /// A secret: it becomes `Authorization: Basic`, never part of a URL.
     public let userInfo: String?
 
     /// Reads a URL as a person writes it.

@@ -1,4 +1,6 @@
-/// What is wrong with a WebSocket URL, and what to write instead. Its text holds no user name, password or query.
+/// What is wrong with a WebSocket URL, and what to write instead.
+///
+/// Its text holds no user name, password or query.
 public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nothing is written where a URL is expected.
     case empty

@@ -21,7 +21,9 @@ struct Transcript {
 
 /// Expects exactly these lines, in this order: `LINE:COLUMN: message`.
 func expect(
-    _ yaml: String, says lines: [String], environment: [String: String] = [:],
+    _ yaml: String,
+    says lines: [String],
+    environment: [String: String] = [:],
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     let found = Transcript(environment: environment).lines(yaml)
@@ -30,10 +32,14 @@ func expect(
 
 /// Loads a text that must be right, with no more than these warnings.
 func configuration(
-    _ yaml: String, environment: [String: String] = [:], warnings: [String] = [],
+    _ yaml: String,
+    environment: [String: String] = [:],
+    warnings: [String] = [],
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> GatewayConfiguration {
     expect(yaml, says: warnings, environment: environment, sourceLocation: sourceLocation)
     return try #require(
-        Transcript(environment: environment).load(yaml).configuration, sourceLocation: sourceLocation)
+        Transcript(environment: environment).load(yaml).configuration,
+        sourceLocation: sourceLocation
+    )
 }

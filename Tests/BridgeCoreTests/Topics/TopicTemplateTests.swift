@@ -24,6 +24,16 @@ struct TopicTemplateTests {
         #expect(throws: Never.self) { try TopicFilter(filter) }
     }
 
+    @Test func aRouteFillsInWhatItKnows() throws {
+        let context = TemplateContext(instance: "site-12", route: "trades", connection: "cloud")
+        let template = try TopicTemplate("{instance}/{connection}-{route}/{$.a}/{connection}").filled(from: context)
+        #expect(template.asFilter.description == "site-12/cloud-trades/+/cloud")
+        #expect(template.leadingLiteral == "site-12/cloud-trades/")
+        let unknown = TemplateContext(instance: "site-12", route: "trades", connection: nil)
+        #expect(try TopicTemplate("{instance}/{connection}").filled(from: unknown).asFilter.description == "site-12/+")
+        #expect(try TopicTemplate("{instance}/{route}").filled(from: unknown).isLiteral)
+    }
+
     @Test func saysWhatItNeeds() throws {
         #expect(try TopicTemplate("{topic[0]}").usesSourceTopic)
         #expect(try TopicTemplate("a/{topic}").usesSourceTopic)

@@ -274,6 +274,24 @@ struct LifeTests {
         }
     }
 
+    @Test("S1: each attempt has a key of its own, and the wrong accept is refused") func keys() throws {
+        let harness = try ClientHarness()
+        var keys: Set<Substring> = []
+        for _ in 0..<20 {
+            harness.client.connect()
+            try harness.accept()
+            keys.formUnion(try harness.sent().split(separator: "\r\n").filter { $0.hasPrefix("Sec-WebSocket-Key: ") })
+            try harness.receive(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+            #expect(harness.client.status.state == .backoff)
+            #expect(
+                harness.client.status.reason
+                    == "server's Sec-WebSocket-Accept doesn't match: it may be no WebSocket server")
+        }
+        #expect(keys.count == 20)
+    }
+
     @Test func headersThatCantBeHadAreAFault() throws {
         struct Missing: Error, CustomStringConvertible {
             let description = "can't read the token file /run/token: no such file"

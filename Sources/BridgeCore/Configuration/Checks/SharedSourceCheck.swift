@@ -10,7 +10,8 @@ enum SharedSourceCheck {
                 context.error(
                     "the routes \(earlier.name) and \(later.name) read the same source with different settings: make "
                         + "them the same",
-                    at: source.position)
+                    at: source.position
+                )
                 break
             }
         }

@@ -44,7 +44,8 @@ package enum ConfigurationReference {
     package static var tables: [(path: String, markdown: String)] {
         ConfigurationKeys.places.map { place in
             let rows = place.keys.map { key in
-                let fallback = key.defaultText.isEmpty ? "" : escaped(key.defaultText)
+                let fallback =
+                    key.defaultText.isEmpty || key.defaultText.contains(" ") ? key.defaultText : "`\(key.defaultText)`"
                 return "| `\(key.name)` | \(escaped(key.words)) | \(fallback) | \(escaped(key.meaning)) |"
             }
             let head = ["| Key | Value | Default | Meaning |", "|---|---|---|---|"]

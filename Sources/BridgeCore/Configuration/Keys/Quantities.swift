@@ -30,7 +30,9 @@ struct Quantity {
         Unit(name: "GiB", factor: 1 << 30, synonyms: ["g", "gb", "gi"]),
     ]
 
-    /// In the smallest of the units. A bare zero needs none.
+    /// In the smallest of the units.
+    ///
+    /// A bare zero needs none.
     static func parse(_ text: String, units: [Unit]) -> Result<Int, Problem> {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unitText = text.dropFirst(digits.count)
@@ -51,6 +53,7 @@ struct Quantity {
 
     /// With the largest unit that needs no fraction.
     static func text(_ value: Int, units: [Unit]) -> String {
+        guard value != 0 else { return "0" }
         let unit = units.last { value % $0.factor == 0 && value >= $0.factor } ?? units[0]
         return "\(value / unit.factor)\(unit.name)"
     }

@@ -3,6 +3,7 @@ enum Suggestion {
     /// The nearest of `candidates`, if it is near enough to be meant: spelt in another case or with other
     /// separators, its beginning, or a third of its letters apart at most.
     static func closest(to word: String, among candidates: [String]) -> String? {
+        let candidates = candidates.prefix(500)
         let plain = normalized(word)
         guard !plain.isEmpty, plain.count <= 64 else { return nil }
         if let same = candidates.first(where: { normalized($0) == plain }) { return same }

@@ -18,15 +18,19 @@ extension ValueType {
         }
     }
 
-    /// A mapping with the keys of `place`. Nothing behind the key is an empty mapping.
+    /// A mapping with the keys of `place`.
+    ///
+    /// Nothing behind the key is an empty mapping.
     static func mapping(
         _ place: @escaping @Sendable @autoclosure () -> Place,
         id: String,
         read: @escaping @Sendable (MappingReader) -> Value?
     ) -> Self {
         ValueType("a mapping", schema: .reference(id)) { node, field in
-            guard let entries = entries(of: node, field) else { return nil }
-            return read(MappingReader(entries, of: place(), field: field, position: node.position))
+            let place = place()
+            let example = "{ \(place.keys.prefix(2).map { "\($0.name): …" }.joined(separator: ", ")) }"
+            guard let entries = entries(of: node, field, suchAs: "\(field.name): \(example)") else { return nil }
+            return read(MappingReader(entries, of: place, field: field, position: node.position))
         }
     }
 
@@ -42,22 +46,39 @@ extension ValueType {
             "additionalProperties": .reference(id),
         ]
         return ValueType<[Item]>("a mapping of names", schema: schema) { node, field in
-            guard let entries = entries(of: node, field) else { return nil }
+            let place = place()
+            let example = "{ \(place.keys.first?.name ?? ""): … }"
+            guard let entries = entries(of: node, field, suchAs: "\(field.name): { NAME: \(example) }") else {
+                return nil
+            }
             return entries.compactMap { entry in
-                if let problem = EntityName.problem(with: entry.key) {
-                    field.error("\(problem), in \(field.path)", at: entry.keyPosition)
-                }
-                let inner = field.inside(entry.key)
-                guard let members = self.entries(of: entry.value, inner, expecting: "a mapping of its keys") else {
-                    return nil
-                }
-                return read(entry.key, MappingReader(members, of: place(), field: inner, position: entry.keyPosition))
+                named(entry, place, field, example).flatMap { read(EntityName.shown(entry.key), $0) }
             }
         }
     }
 
+    /// The mapping of one name.
+    private static func named(_ entry: YAMLEntry, _ place: Place, _ field: Field, _ example: String) -> MappingReader? {
+        let name = EntityName.shown(entry.key)
+        if let problem = EntityName.problem(with: entry.key) {
+            field.error("\(problem), in \(field.path)", at: entry.keyPosition)
+        }
+        if case .scalar(let scalar) = entry.value.content, !scalar.isNull,
+            place.keys.contains(where: { $0.name == name })
+        {
+            field.error(
+                "\(name) stands where a name was expected: indent it below one, as in 'NAME: \(example)'",
+                at: entry.keyPosition
+            )
+            return nil
+        }
+        let inner = field.inside(name)
+        guard let members = entries(of: entry.value, inner, suchAs: "\(name): \(example)") else { return nil }
+        return MappingReader(members, of: place, field: inner, position: entry.keyPosition)
+    }
+
     /// A mapping's entries; nothing is an empty mapping.
-    static func entries(of node: YAMLNode, _ field: Field, expecting words: String = "a mapping") -> [YAMLEntry]? {
+    private static func entries(of node: YAMLNode, _ field: Field, suchAs example: String) -> [YAMLEntry]? {
         switch node.content {
         case .mapping(let entries):
             return entries
@@ -67,7 +88,7 @@ extension ValueType {
             return nil
         case .scalar, .sequence:
             field.error(
-                "\(field.name) must be \(words), as in '\(field.name): { key: value }', found \(node.described)",
+                "\(field.name) must be a mapping such as '\(example)', found \(node.described)",
                 at: node.position
             )
             return nil
@@ -83,6 +104,11 @@ extension JSONLiteral {
 
 /// The names that users give to connections, brokers and routes.
 enum EntityName {
+    /// As it can stand in a message.
+    static func shown(_ name: String) -> String {
+        problem(with: name) == nil ? name : quoted(name)
+    }
+
     static func problem(with name: String) -> String? {
         guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(isAllowed) else {
             return "the name \(quoted(name)) must be 1 to 64 of A-Z a-z 0-9 _ -"

@@ -1,8 +1,10 @@
 extension ValueType<String> {
-    /// A text that `check` finds nothing wrong with. It is shown in messages, so never use it for a secret.
+    /// A text that `check` finds nothing wrong with.
+    ///
+    /// It is shown in messages, so never use it for a secret.
     static func text(
         _ words: String = "a text",
-        schema: JSONLiteral = ["type": "string"],
+        schema: JSONLiteral = ["type": ["string", "number", "boolean"]],
         check: @escaping @Sendable (String) -> String? = { _ in nil }
     ) -> Self {
         ValueType(words, schema: schema) { node, field in
@@ -92,7 +94,7 @@ extension ValueType where Value: RawRepresentable<String> & CaseIterable & Senda
     static var choice: Self {
         let names = Value.allCases.map(\.rawValue)
         let words = "one of \(names.joined(separator: ", "))"
-        return ValueType(words, schema: ["enum": .array(names.map { .string($0) })]) { node, field in
+        return ValueType(words, schema: choiceSchema(names)) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
             if let value = Value(rawValue: scalar.text) { return value }
             let guess = scalar.variables.isEmpty ? Suggestion.closest(to: scalar.text, among: names) : nil
@@ -162,7 +164,19 @@ private func durationWords(_ range: ClosedRange<Duration>) -> String {
 }
 
 private func durationSchema(none: Bool) -> JSONLiteral {
-    ["type": ["string", "integer"], "pattern": .string("^([0-9]+(ms|s|m|h)|0|\(none ? "none|" : "").*\\$\\{.*)$")]
+    let pattern = "^([0-9]+(ms|s|m|h)|0|\(none ? "none|" : "").*\\$\\{.*)$"
+    return ["anyOf": [["type": "string", "pattern": .string(pattern)], ["const": 0]]]
+}
+
+/// The words, or a variable.
+///
+/// What looks like a number, such as a version, needs no quotes.
+private func choiceSchema(_ names: [String]) -> JSONLiteral {
+    let words: JSONLiteral = ["enum": .array(names.map { .string($0) })]
+    let variable: JSONLiteral = ["type": "string", "pattern": "\\$\\{"]
+    let number: JSONLiteral = ["type": "number"]
+    let hasNumbers = names.contains { $0.first?.isNumber ?? false }
+    return ["anyOf": .array([words, variable] + (hasNumbers ? [number] : []))]
 }
 
 extension JSONLiteral {

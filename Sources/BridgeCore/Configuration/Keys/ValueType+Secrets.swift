@@ -1,5 +1,7 @@
 extension ValueType<Secret> {
-    /// A text, or `{ file: PATH }`. No message shows any part of it.
+    /// A text, or `{ file: PATH }`.
+    ///
+    /// No message shows any part of it.
     static func secret(check: @escaping @Sendable (String) -> String? = { _ in nil }) -> Self {
         let words = "a text or { file: PATH }"
         let schema: JSONLiteral = ["anyOf": [["type": ["string", "number", "boolean"]], .reference("secret")]]

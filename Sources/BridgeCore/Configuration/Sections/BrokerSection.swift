@@ -1,4 +1,4 @@
-/// `mqtt.NAME`
+/// The keys of `mqtt.NAME`.
 enum BrokerKeys {
     static let url = Key(
         "url",
@@ -87,6 +87,7 @@ enum BrokerSection {
         reader.read(BrokerKeys.connectTimeout, into: &broker.connectTimeout)
         reader.read(BrokerKeys.tls, into: &broker.tls)
 
+        if broker.protocolVersion == .v311 { reader.context.oldBrokerNames.insert(name) }
         checkKeepAlive(broker.keepAlive, reader)
         if reader.contains(BrokerKeys.password.name), !reader.contains(BrokerKeys.username.name),
             broker.protocolVersion == .v311

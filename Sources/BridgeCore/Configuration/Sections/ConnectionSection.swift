@@ -1,4 +1,4 @@
-/// `connections.NAME`
+/// The keys of `connections.NAME`.
 enum ConnectionKeys {
     static let url = Key(
         "url",

@@ -1,4 +1,6 @@
-/// A URL of a WebSocket server or a broker, taken apart (RFC 3986). No message shows any of it: it may hold secrets.
+/// A URL of a WebSocket server or a broker, taken apart (RFC 3986).
+///
+/// No message shows any of it: it may hold secrets.
 struct EndpointURL: Equatable {
     struct Problem: Error, Equatable {
         var message: String

@@ -49,7 +49,9 @@ extension ValueType<[HeaderConfiguration]> {
     }
 }
 
-/// What a header may be called. A name that is no token isn't shown: it may be a whole header.
+/// What a header may be called.
+///
+/// A name that is no token isn't shown: it may be a whole header.
 enum HeaderName {
     static func problem(with name: String) -> String? {
         guard isToken(name) else {
@@ -115,7 +117,9 @@ extension ValueType<[String]> {
 }
 
 extension ValueType<String> {
-    /// A text message. People forget the quotes around JSON, which YAML then takes for a mapping.
+    /// A text message.
+    ///
+    /// People forget the quotes around JSON, which YAML then takes for a mapping.
     static var message: Self {
         ValueType("a text", schema: ["type": "string"]) { node, field in
             switch node.content {

@@ -1,4 +1,4 @@
-/// `connections.NAME.keep_alive`
+/// The keys of `connections.NAME.keep_alive`.
 enum KeepAliveKeys {
     static let interval = Key(
         "interval",

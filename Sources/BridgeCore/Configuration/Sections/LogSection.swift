@@ -1,4 +1,4 @@
-/// `log`
+/// The keys of `log`.
 enum LogKeys {
     static let level = Key(
         "level",

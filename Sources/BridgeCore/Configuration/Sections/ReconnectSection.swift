@@ -1,4 +1,4 @@
-/// `connections.NAME.reconnect`
+/// The keys of `connections.NAME.reconnect`.
 enum ReconnectKeys {
     static let initialDelay = Key(
         "initial_delay",

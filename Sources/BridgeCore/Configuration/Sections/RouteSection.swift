@@ -1,4 +1,4 @@
-/// `routes.NAME`
+/// The keys of `routes.NAME`.
 enum RouteKeys {
     static let from = Key(
         "from",
@@ -118,46 +118,5 @@ enum RouteSection {
                 context.error("only a route from a connection has a {connection}", at: placed.topicPosition)
             }
         }
-    }
-}
-
-/// What a source or sink is: the key that says so.
-enum EndKind: String, Sendable, CaseIterable {
-    case connection
-    case mqtt
-    case udp
-    case fifo
-}
-
-extension SourceConfiguration {
-    var kind: EndKind {
-        switch self {
-        case .connection: .connection
-        case .mqtt: .mqtt
-        case .udp: .udp
-        case .fifo: .fifo
-        }
-    }
-}
-
-extension EndKind {
-    /// Which kind a mapping is, by its keys; reports none and several.
-    static func kind(of entries: [YAMLEntry], _ field: Field, at position: Position) -> EndKind? {
-        let found = entries.filter { EndKind(rawValue: $0.key) != nil }
-        let names = allCases.map(\.rawValue).joined(separator: ", ")
-        guard let first = found.first else {
-            field.error(
-                "'\(field.name)' needs one of the keys \(names), such as \(field.name): { mqtt: BROKER, topic: a/b }",
-                at: position
-            )
-            return nil
-        }
-        for other in found.dropFirst() {
-            field.error(
-                "'\(field.name)' can't be \(first.key) and \(other.key) at once; several sinks stand in a list",
-                at: other.keyPosition
-            )
-        }
-        return found.count == 1 ? EndKind(rawValue: first.key) : nil
     }
 }

@@ -18,7 +18,7 @@ enum SinkKeys {
     static let retain = Key("retain", .boolean, default: "false", "The broker keeps the last message of the topic.")
     static let expiry = Key(
         "expiry",
-        .durationOrNone(.seconds(1) ... .seconds(4_294_967_295)),
+        .durationOrNone(.seconds(1) ... .seconds(315_360_000)),
         default: "none",
         "The broker drops what waited for so long (MQTT 5), in whole seconds."
     )
@@ -154,6 +154,12 @@ enum SinkSection {
             Reference.broker(broker, in: reader.context, at: reader.valuePosition(SinkKeys.mqtt.name)), topic != nil
         else { return nil }
         sink.broker = broker
+        if sink.expiry != nil, reader.context.oldBrokerNames.contains(broker) {
+            reader.context.warning(
+                "expiry has no effect with MQTT 3.1.1: \(broker) needs protocol_version: \"5\"",
+                at: reader.keyPosition(SinkKeys.expiry.name)
+            )
+        }
         return .mqtt(sink)
     }
 

@@ -13,6 +13,9 @@ enum SocketAddressText {
     /// Both host and port.
     static func parse(_ text: String) -> Result<UDPAddress, Problem> {
         let form = "write HOST:PORT, such as \"127.0.0.1:5005\""
+        if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+            return .failure(Problem(message: "the host is missing: \(form)"))
+        }
         switch split(Substring(text)) {
         case .failure(let problem): return .failure(problem)
         case .success((_, nil)): return .failure(Problem(message: "the port is missing: \(form)"))

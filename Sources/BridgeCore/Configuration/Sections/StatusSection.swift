@@ -1,4 +1,4 @@
-/// `status`
+/// The keys of `status`.
 enum StatusKeys {
     static let broker = Key(
         "mqtt",
@@ -42,7 +42,7 @@ enum StatusSection {
         if context.brokerNames.count > 1 {
             context.warning(
                 "there are several brokers and none is chosen for the status topics: write status: { mqtt: "
-                    + "\(context.brokerNames[0]) }, or status: { mqtt: none }",
+                    + "\(EntityName.shown(context.brokerNames[0])) }, or status: { mqtt: none }",
                 at: position
             )
         }
@@ -83,14 +83,17 @@ enum Reference {
         guard !names.contains(name) else { return true }
         var message = "there is no \(kind) \(quoted(name))"
         if others.contains(name) {
+            let name = EntityName.shown(name)
             let form = otherKind == "broker" ? "{ mqtt: \(name), topic: … }" : "{ connection: \(name) }"
             message += ", but a \(otherKind): write \(form)"
+        } else if kind == "connection", let advice = EndKind.advice(for: name) {
+            message += ": write \(advice)"
         } else if let guess = Suggestion.closest(to: name, among: names) {
-            message += ": did you mean '\(guess)'?"
+            message += ": did you mean \(quoted(guess))?"
         } else if names.isEmpty {
             message += ": the file names no \(kind)"
         } else {
-            message += ": there is \(names.prefix(10).joined(separator: ", "))"
+            message += ": there is \(names.prefix(10).map(EntityName.shown).joined(separator: ", "))"
         }
         context.error(message, at: position)
         return false

@@ -1,4 +1,4 @@
-/// `web`
+/// The keys of `web`.
 enum WebKeys {
     static let listen = Key(
         "listen",

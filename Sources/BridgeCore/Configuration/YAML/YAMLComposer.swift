@@ -20,6 +20,7 @@ struct YAMLComposer {
         try refuseAliasesInKeys(text)
         var composition = Composition()
         var text = text
+        var last = Position(line: 1, column: 1)
         for count in 0..<maximumStandIns {
             do {
                 composition.root = try Parser(yaml: text).singleRoot()
@@ -27,6 +28,7 @@ struct YAMLComposer {
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 let position = Position(line: context.mark.line, column: context.mark.column)
                 let name = names.first ?? ""
+                last = position
                 guard let standIn = substitute(name, at: position, in: &text, mark: firstMark + count) else {
                     throw YAMLProblem(position: position, message: "the key \(quoted(name)) is here more than once")
                 }
@@ -37,7 +39,7 @@ struct YAMLComposer {
                 throw YAMLProblem(position: Position(line: 1, column: 1), message: "this is no YAML")
             }
         }
-        throw YAMLProblem(position: Position(line: 1, column: 1), message: "too many duplicate keys")
+        throw YAMLProblem(position: last, message: "this key, like many above, is here more than once")
     }
 
     /// Replaces the first character of the key that begins at `position`; returns what the key is called then.
@@ -67,8 +69,9 @@ struct YAMLComposer {
         return String(standIn)
     }
 
-    /// Yams hashes keys with all they expand to. With enough aliases in a key that would never end, so a file with
-    /// many aliases may have no keys but plain names.
+    /// Yams hashes keys with all they expand to.
+    ///
+    /// With enough aliases in a key that would never end, so a file with many aliases may have no keys but plain names.
     private static func refuseAliasesInKeys(_ text: String) throws(YAMLProblem) {
         let manyAliases = 10
         var aliases = 0

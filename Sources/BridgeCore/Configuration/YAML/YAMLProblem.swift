@@ -1,7 +1,9 @@
 internal import Yams
 
 extension YAMLProblem {
-    /// The parser's complaint in words that say what to do. Never with text of the file: it may be a secret.
+    /// The parser's complaint in words that say what to do.
+    ///
+    /// Never with text of the file: it may be a secret.
     init(_ error: YamlError, text: String) {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):

@@ -7,11 +7,14 @@ struct YAMLTreeBuilder {
 
     private var substitution: EnvironmentSubstitution
     private var standIns: [String: String]
+    private let lines: [Substring.UnicodeScalarView]
     private var nodes = 0
     /// What is wrong, but leaves the rest readable.
     private(set) var problems: [YAMLProblem] = []
 
-    init(substitution: EnvironmentSubstitution, standIns: [String: String]) {
+    /// `text` is what the nodes were composed of.
+    init(text: String, substitution: EnvironmentSubstitution, standIns: [String: String]) {
+        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(\.unicodeScalars)
         self.substitution = substitution
         self.standIns = standIns
     }
@@ -41,11 +44,11 @@ struct YAMLTreeBuilder {
                 items.append(try build(item, depth: depth + 1))
             }
             let content = usable(tag: sequence.tag, at: position) ? YAMLNode.Content.sequence(items) : .unusable
-            return YAMLNode(content: content, position: position, isFlow: sequence.style == .flow)
+            return YAMLNode(content: content, position: position, isFlow: isBracket(at: position))
         case .mapping(let mapping):
             let entries = try entries(of: mapping, depth: depth)
             let content = usable(tag: mapping.tag, at: position) ? YAMLNode.Content.mapping(entries) : .unusable
-            return YAMLNode(content: content, position: position, isFlow: mapping.style == .flow)
+            return YAMLNode(content: content, position: position, isFlow: isBracket(at: position))
         case .alias:
             return YAMLNode(content: .unusable, position: position)
         }
@@ -118,6 +121,13 @@ struct YAMLTreeBuilder {
             problems.append(YAMLProblem(position: position, message: message))
         }
         return .unusable
+    }
+
+    /// Whether a list or mapping that begins here is written in brackets; Yams doesn't tell.
+    private func isBracket(at position: Position) -> Bool {
+        guard lines.indices.contains(position.line - 1) else { return false }
+        let first = lines[position.line - 1].dropFirst(position.column - 1).first
+        return first == "{" || first == "["
     }
 
     /// Tags mean nothing here, but YAML's own for texts, lists and mappings.

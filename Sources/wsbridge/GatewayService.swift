@@ -4,7 +4,9 @@ import NIOCore
 import ServiceLifecycle
 
 /// A gateway and its control socket as one service: starts them, waits for the shutdown, stops them in order.
-struct GatewayService: Service {
+struct GatewayService: Service, CustomStringConvertible {
+    /// For the service group's log, which would else show the whole configuration.
+    let description = "gateway"
     let configuration: GatewayConfiguration
     let adapters: AdapterFactory
     let eventLoop: any EventLoop

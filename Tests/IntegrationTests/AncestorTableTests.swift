@@ -48,14 +48,13 @@ struct AncestorTableTests {
     @Test("row: Send keep alive? - pings at the interval, none when it is off")
     func keepAliveCanBeDisabled() async throws {
         try await withSite(yaml: { parts in
-            parts.standard(connection: "keep_alive: { interval: 50ms, timeout: 5s }").replacing(
-                "mqtt:",
-                with: """
-                      quiet:
-                        url: \(parts.server.url)/quiet
-                        send_keep_alive: false
-                        keep_alive: { interval: 50ms, timeout: 100ms }
-                    mqtt:
+            parts.standard(
+                connection: "keep_alive: { interval: 50ms, timeout: 5s }",
+                further: """
+                    quiet:
+                      url: \(parts.server.url)/quiet
+                      send_keep_alive: false
+                      keep_alive: { interval: 50ms, timeout: 100ms }
                     """
             )
         }) { site in
@@ -113,13 +112,11 @@ struct AncestorTableTests {
             try await withSite(
                 .init(.refuse(status: 404)),
                 yaml: { parts in
-                    parts.standard().replacing(
-                        "mqtt:",
-                        with: """
-                              busy:
-                                url: \(busy.url)
-                                reconnect: { initial_delay: 20ms, max_delay: 20ms }
-                            mqtt:
+                    parts.standard(
+                        further: """
+                            busy:
+                              url: \(busy.url)
+                              reconnect: { initial_delay: 20ms, max_delay: 20ms }
                             """
                     )
                 }

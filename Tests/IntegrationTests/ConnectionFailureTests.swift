@@ -78,8 +78,8 @@ struct ConnectionFailureTests {
     @Test(arguments: [401, 403])
     func refusedCredentialsAreAFaultTheSecondTime(status: Int) async throws {
         try await withFailingSite(.init(.refuse(status: status))) { site in
-            try await site.connectionStatus("backoff first") { $0.state == "backoff" }
-            try await site.connectionStatus("then fault") { $0.state == "fault" }
+            let published = try await site.connectionStatus("fault") { $0.state == "fault" }
+            #expect(published.reason?.contains("\(status)") == true)
             #expect(site.server.acceptedCount == 2)
         }
     }
@@ -108,7 +108,7 @@ struct ConnectionFailureTests {
     @Test func aServerThatNeverAnswers() async throws {
         try await withFailingSite(.init(.silent)) { site in
             let status = try await site.connectionStatus("backoff") { $0.state == "backoff" }
-            #expect(status.reason?.contains("1s") == true || status.reason?.lowercased().contains("time") == true)
+            #expect(status.reason?.contains("no answer") == true)
         }
     }
 

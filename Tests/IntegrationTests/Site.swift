@@ -13,18 +13,24 @@ struct Site {
         func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
 
         /// A connection `cloud` to the server that tries again quickly, and a broker `local`.
-        func standard(connection further: String = "", broker furtherBroker: String = "") -> String {
+        /// Both may have further keys, and there may be further connections.
+        func standard(
+            connection keys: String = "",
+            further connections: String = "",
+            broker brokerKeys: String = ""
+        ) -> String {
             """
             instance: test
             connections:
               cloud:
                 url: \(server.url)/feed
                 reconnect: { initial_delay: 50ms, max_delay: 200ms }
-            \(further.indented(4))
+            \(keys.indented(4))
+            \(connections.indented(2))
             mqtt:
               local:
                 url: \(broker.url)
-            \(furtherBroker.indented(4))
+            \(brokerKeys.indented(4))
 
             """
         }

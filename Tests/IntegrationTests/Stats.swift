@@ -35,6 +35,10 @@ struct Stats: Decodable {
         var dropped: [String: Int]
     }
 
+    struct Source: Decodable {
+        var rejected: [String: Int]
+    }
+
     var instance: String
     var version: String
     var at: String
@@ -42,6 +46,7 @@ struct Stats: Decodable {
     var connections: [String: Connection]
     var brokers: [String: Broker]
     var routes: [String: Route]
+    var sources: [String: Source]?
 
     init(_ json: [UInt8]) throws {
         self = try JSONDecoder().decode(Stats.self, from: Data(json))

@@ -116,6 +116,7 @@ final class Connection {
             client.connect()
         case .connect(let token?):
             log.info("connect with another bearer token was asked for")
+            reporter.hide(token)
             client.connect(bearerToken: token)
         case .disconnect:
             log.info("disconnect was asked for")

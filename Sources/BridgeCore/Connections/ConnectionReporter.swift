@@ -6,7 +6,7 @@ final class ConnectionReporter {
     private let connection: String
     private let publisher: StatusPublisher?
     private let eventLoop: any EventLoop
-    private let redactor: Redactor
+    private var redactor: Redactor
     private var sequence = 0
     private var lastSent = LastMessage()
     private var lastReceived = LastMessage()
@@ -21,6 +21,11 @@ final class ConnectionReporter {
         self.publisher = publisher
         self.redactor = redactor
         self.eventLoop = eventLoop
+    }
+
+    /// A secret that came after the start: it is hidden in messages from now on.
+    func hide(_ secret: String) {
+        redactor.hide(secret)
     }
 
     var lastSentPayload: LastMessagePayload? { lastSent.payload(hiding: redactor) }

@@ -5,7 +5,16 @@ enum KnownSecrets {
         if let token = connection.bearerToken { secrets.append(token) }
         if let userInfo = connection.endpoint.userInfo { secrets.append(userInfo) }
         let values = secrets.compactMap { try? SecretReader.read($0) }
-        // A header says `Bearer abc`, a message may say `abc`: the words count by themselves too.
-        return values + values.flatMap { $0.split(separator: " ").dropFirst().map(String.init) }
+        return values + values.flatMap(parts)
+    }
+
+    /// A header says `Bearer abc`, a cookie `session=abc; theme=dark`, user information `anna:abc`; a message may say
+    /// `abc`: the parts count by themselves too.
+    private static func parts(of value: String) -> [String] {
+        value.split(separator: ";").flatMap { piece in
+            let words = piece.split(separator: " ")
+            let named = piece.drop { $0 != "=" && $0 != ":" }.dropFirst()
+            return (words.dropFirst() + [named]).map(String.init)
+        }
     }
 }

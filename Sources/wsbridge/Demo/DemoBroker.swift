@@ -26,7 +26,7 @@ struct DemoBroker {
             .write(toFile: configuration, atomically: true, encoding: .utf8)
         let process = try launch("mosquitto", ["-c", configuration])
         guard await answers(port) else {
-            process.terminate()
+            kill(process.processIdentifier, SIGKILL)
             throw Failure.didNotStart
         }
         let output = Pipe()
@@ -49,8 +49,9 @@ struct DemoBroker {
     }
 
     func stop() {
-        subscriber.terminate()
-        process.terminate()
+        // Started from a thread that blocks signals, they would not hear a SIGTERM.
+        kill(subscriber.processIdentifier, SIGKILL)
+        kill(process.processIdentifier, SIGKILL)
     }
 
     private static func launch(_ program: String, _ arguments: [String], output: Pipe? = nil) throws -> Process {

@@ -64,4 +64,8 @@ package protocol SinkClient: AnyObject {
 
     /// The sink can take nothing for now, for a reason that a `no_reader` or `when_full` policy may act on.
     func sinkIsAway(because reason: DropReason)
+
+    /// The sink can't work until a person changes something: what comes is dropped as `refused`, until
+    /// `sinkIsReady()` says that it works again.
+    func sinkFailed(because explanation: String)
 }

@@ -1,0 +1,34 @@
+/// When acknowledgements may leave, and when there is room to read on.
+///
+/// The library queues a PUBACK before our callback sees the message, and its one write sends everything that is
+/// queued: so nothing is written while a run of reads with messages at QoS 1 is not accepted.
+struct AcceptanceGate: Equatable, Sendable {
+    /// So many runs may be on their way to the event loop.
+    static let mostRuns: UInt64 = 8
+
+    private var delivered: UInt64 = 0
+    private var accepted: UInt64 = 0
+    /// The last run whose acceptance holds up the writes.
+    private var barrier: UInt64 = 0
+
+    var mayWrite: Bool { accepted >= barrier }
+
+    var mayRead: Bool { mayWrite && delivered - accepted < Self.mostRuns }
+
+    /// A run goes to the event loop; returns its number.
+    mutating func deliver(isAcknowledged: Bool) -> UInt64 {
+        delivered += 1
+        if isAcknowledged { barrier = delivered }
+        return delivered
+    }
+
+    /// The event loop has taken or queued everything up to this run.
+    mutating func accept(_ run: UInt64) {
+        accepted = max(accepted, min(run, delivered))
+    }
+
+    /// The connection is gone, and with it what was withheld: the server delivers it again.
+    mutating func connectionLost() {
+        barrier = accepted
+    }
+}

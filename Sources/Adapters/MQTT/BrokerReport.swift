@@ -1,0 +1,39 @@
+import BridgeCore
+import NIOCore
+
+/// What a broker's thread tells the event loop, collected over one wake-up.
+struct BrokerReport: Sendable {
+    enum Happening: Sendable {
+        case changed(BrokerState)
+        /// Sinks may hand over for this connection.
+        case connected(epoch: UInt32)
+        /// What this connection had in flight will not be settled.
+        case lost(epoch: UInt32)
+        case settled(sink: Int, AcknowledgementRing.Run)
+        case statusDone(count: Int)
+        /// To be answered by `accepted`.
+        case received(InboundBatch, run: UInt64, at: NIODeadline)
+        /// The thread has nothing more to say.
+        case ended
+    }
+
+    private(set) var happenings: ContiguousArray<Happening> = []
+
+    var isEmpty: Bool { happenings.isEmpty }
+
+    mutating func append(_ happening: Happening) {
+        happenings.append(happening)
+    }
+
+    /// Consecutive settlements of one sink and outcome become one.
+    mutating func settled(sink: Int, _ run: AcknowledgementRing.Run) {
+        if case .settled(sink, let last) = happenings.last, last.outcome == run.outcome {
+            happenings[happenings.count - 1] = .settled(
+                sink: sink,
+                AcknowledgementRing.Run(count: last.count + run.count, outcome: run.outcome)
+            )
+        } else {
+            happenings.append(.settled(sink: sink, run))
+        }
+    }
+}

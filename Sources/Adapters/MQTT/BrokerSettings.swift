@@ -1,0 +1,66 @@
+import BridgeCore
+import Logging
+import NIOCore
+
+/// All that a broker's thread needs to know, fixed before it starts.
+struct BrokerSettings: Sendable {
+    /// The largest payload that is taken from a server; its packet may have a topic and properties besides.
+    static let largestInboundPayload = 16 << 20
+    static let largestInboundPacket = largestInboundPayload + 2 * 65_535 + 65_536
+    /// The largest payload that any MQTT packet can carry, less room for its topic and properties.
+    static let largestOutboundPayload = 268_435_455 - 2 * 65_535
+    /// How many messages at QoS 1 the server may send ahead of our PUBACKs: more than one run of reads takes.
+    static let receiveMaximum: Int32 = 1024
+
+    var configuration: BrokerConfiguration
+    var will: StatusMessage?
+    var subscriptions = SubscriptionTable()
+    var sourceCount = 0
+    var sinks: [PublishSettings] = []
+
+    /// A packet that grows beyond this ends the connection.
+    ///
+    /// A 3.1.1 server can't be told a limit: what is too large is read and rejected, or it would come again and again.
+    var largestPacket: Int {
+        configuration.protocolVersion == .v5 ? Self.largestInboundPacket : 268_435_455 + 5
+    }
+
+    var endpoint: String {
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        return "\(configuration.isSecure ? "mqtts" : "mqtt")://\(host):\(configuration.port)"
+    }
+
+    /// What makes every attempt pointless; `nil` if nothing does.
+    var complaint: String? {
+        let texts = [
+            (configuration.clientID, "client_id"), (configuration.username ?? "", "username"),
+            (configuration.host, "host"),
+            (will?.topic ?? "", "the last will's topic"),
+        ]
+        for (text, name) in texts {
+            if let complaint = MQTTText.complaint(about: text, as: name) { return complaint }
+        }
+        if configuration.clientID.isEmpty, !configuration.cleanSession {
+            return "a session needs a client_id: set one, or clean_session: true"
+        }
+        if let will, will.payload.readableBytes > 65_535 { return "the last will is larger than 65,535 bytes" }
+        return nil
+    }
+
+    /// In whole seconds as CONNECT carries it: 0 = off, else at least the library's least, 5 s.
+    var keepAliveSeconds: Int32 {
+        let seconds = configuration.keepAlive.components.seconds
+        return seconds == 0 ? 0 : Int32(min(max(seconds, 5), 65_535))
+    }
+}
+
+/// How one sink publishes.
+struct PublishSettings: Sendable {
+    var name: String
+    var qos: Int32
+    var retain: Bool
+    /// Whole seconds.
+    var expiry: UInt32?
+    /// `nil` = each message brings its own.
+    var literalTopic: String?
+}

@@ -1,0 +1,269 @@
+import BridgeCore
+import CMosquitto
+import Logging
+import NIOCore
+import TLS
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension BrokerThread {
+    // MARK: An attempt
+
+    /// Makes a fresh handle and connects; blocks while it does.
+    func connect() {
+        report.append(.changed(.connecting))
+        flushReport()
+        do throws(ConnectionFailure) {
+            let handle = try makeHandle()
+            let properties = try connectProperties()
+            let configuration = settings.configuration
+            let result = handOver.whileConnecting {
+                handle.connect(
+                    host: configuration.host,
+                    port: configuration.port,
+                    keepAlive: settings.keepAliveSeconds,
+                    properties: properties
+                )
+            }
+            if case .failure(let failure) = result { throw connectFailure(failure) }
+            self.handle = handle
+        } catch {
+            return fail(error)
+        }
+        connectReturned()
+    }
+
+    private func makeHandle() throws(ConnectionFailure) -> MosquittoHandle {
+        if let complaint = settings.complaint { throw ConnectionFailure(complaint, lane: .slow) }
+        let configuration = settings.configuration
+        var password: String?
+        if let secret = configuration.password {
+            do {
+                password = try readSecret(secret)
+            } catch {
+                throw ConnectionFailure("the password can't be read: \(error)", lane: .slow)
+            }
+            if let password, password.utf8.contains(0) {
+                throw ConnectionFailure("the password holds a NUL", lane: .slow)
+            }
+        }
+        tls = nil
+        if configuration.isSecure {
+            do throws(TLSError) {
+                tls = try TLSContext(configuration.tls, host: configuration.host)
+            } catch {
+                throw ConnectionFailure("\(error)", lane: .slow)
+            }
+            for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }
+        }
+        return try MosquittoHandle(settings, password: password, tls: tls, inbox: inbox)
+    }
+
+    private func connectProperties() throws(ConnectionFailure) -> PropertyList? {
+        guard settings.configuration.protocolVersion == .v5 else { return nil }
+        do throws(MosquittoError) {
+            let properties = PropertyList()
+            // Without it the server would drop the session with the connection. As long as in 3.1.1: for ever.
+            if !settings.configuration.cleanSession {
+                try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, int32: .max)
+            }
+            try properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, int32: UInt32(BrokerSettings.largestInboundPacket))
+            return properties
+        } catch {
+            throw ConnectionFailure("the CONNECT properties could not be made: \(error)")
+        }
+    }
+
+    private func connectFailure(_ failure: MosquittoHandle.CallFailure) -> ConnectionFailure {
+        let host = settings.configuration.host
+        switch mosq_err_t(failure.error.code) {
+        case MOSQ_ERR_EAI:
+            let words = gai_strerror(failure.systemError).map { String(cString: $0).lowercased() } ?? "lookup failed"
+            return ConnectionFailure("unknown host \(host): \(words)")
+        case MOSQ_ERR_ERRNO where failure.systemError == EINTR:
+            let timeout = settings.configuration.connectTimeout
+            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.inMilliseconds) ms")
+        case MOSQ_ERR_ERRNO:
+            return ConnectionFailure("\(settings.endpoint): \(SystemError.words(failure.systemError))")
+        default:
+            return tlsFailure() ?? ConnectionFailure("\(settings.endpoint): \(failure.error)")
+        }
+    }
+
+    func tlsFailure() -> ConnectionFailure? {
+        guard let error = tls?.lastFailure else { return nil }
+        return ConnectionFailure("\(error)", lane: error.needsPerson ? .slow : .soon)
+    }
+
+    private func connectReturned() {
+        let now = NIODeadline.now()
+        machine.connectReturned(now: now)
+        let seconds = Int64(settings.keepAliveSeconds)
+        keepAlive = KeepAlive(interval: seconds == 0 ? nil : .seconds(seconds), now: now)
+        spinGuard = SpinGuard(now: now)
+        stallGuard = StallGuard(now: now)
+        bytesRead = 0
+        incompleteSince = nil
+        mayHaveMoreToRead = false
+        hasMoreToPublish = false
+        unsentPackets = 1
+        write(now)
+    }
+
+    // MARK: CONNACK and SUBACK
+
+    func receivedConnack(_ connack: CallbackInbox.Connack, _ now: NIODeadline) {
+        switch machine.receivedConnack(connack.code, now: now) {
+        case .doNothing:
+            break
+        case .fail(let failure):
+            fail(failure)
+        case .subscribe:
+            window = SendWindow(
+                maxInflight: settings.configuration.maxInflight,
+                receiveMaximum: connack.receiveMaximum,
+                version: settings.configuration.protocolVersion
+            )
+            if let seconds = connack.keepAlive {
+                keepAlive = KeepAlive(interval: seconds == 0 ? nil : .seconds(Int64(seconds)), now: now)
+            }
+            usesIdentifiers = connack.hasSubscriptionIdentifiers
+            let session = connack.isSessionPresent ? "the session goes on" : "a new session"
+            logger.info("\(settings.endpoint) accepted the connection, \(session)")
+            let requests =
+                usesIdentifiers
+                ? settings.subscriptions.requestsWithIdentifiers()
+                : settings.subscriptions.requestsWithoutIdentifiers()
+            subscribe(requests, now)
+        }
+    }
+
+    private func subscribe(_ requests: [SubscriptionTable.Request], _ now: NIODeadline) {
+        for request in requests {
+            requestedSubscriptions.insert(request.index)
+            let filter = settings.subscriptions.subscriptions[request.index].filter
+            var options: Int32 = 0
+            var properties: PropertyList?
+            if settings.configuration.protocolVersion == .v5 {
+                // Retained messages come with a new subscription, not with every reconnect.
+                options = Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
+                // A shared subscription can't have it (section 3.8.3.1).
+                if filter.shareName == nil { options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+                if usesIdentifiers {
+                    let list = PropertyList()
+                    try? list.add(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, varint: UInt32(request.index + 1))
+                    properties = list
+                }
+            }
+            var identifier: Int32 = 0
+            let result = handle?.subscribe(
+                filter.description,
+                qos: request.qos,
+                options: options,
+                properties: properties,
+                identifier: &identifier
+            )
+            switch result {
+            case .success: subscribing[identifier] = request
+            case .failure(let failure): return fail(ConnectionFailure("SUBSCRIBE \(filter): \(failure.error)"))
+            case nil: return
+            }
+        }
+        unsentPackets += requests.count
+        if subscribing.isEmpty { subscribed(now) }
+    }
+
+    func receivedSubacks(_ now: NIODeadline) {
+        let subacks = inbox.subacks
+        inbox.subacks.removeAll()
+        for suback in subacks {
+            guard let request = subscribing.removeValue(forKey: suback.identifier), suback.code >= 0x80 else {
+                continue
+            }
+            refusedSubscriptions.insert(request.index)
+            let filter = settings.subscriptions.subscriptions[request.index].filter
+            let code = ReasonCode(suback.code)
+            let words = suback.code == 0x80 ? "" : ": \(code)"
+            logger.error("the server refused the subscription to \(filter)\(words); nothing will come from it")
+            guard !usesIdentifiers else { continue }
+            // What the refused one covered has to stand on its own.
+            let requests = settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
+            subscribe(requests.filter { !requestedSubscriptions.contains($0.index) }, now)
+        }
+        if !subacks.isEmpty, subscribing.isEmpty { subscribed(now) }
+    }
+
+    private func subscribed(_ now: NIODeadline) {
+        guard machine.subscribed(now: now) else { return }
+        epoch &+= 1
+        // The core publishes as soon as it hears of the change: by then that must be possible.
+        report.append(.connected(epoch: epoch))
+        report.append(.changed(.connected))
+    }
+
+    // MARK: The end of a connection
+
+    /// Drops the connection and waits for the next attempt, or ends.
+    func fail(_ failure: ConnectionFailure) {
+        let now = NIODeadline.now()
+        dropConnection()
+        switch machine.failed(failure, now: now, using: &random) {
+        case .doNothing, .finish:
+            break
+        case .waitUntil(let next):
+            report.append(.changed(.backoff(reason: failure.reason, next: next)))
+            let tenths = max((next - now).nanoseconds, 0) / 100_000_000
+            logger.warning("\(failure.reason); next attempt in \(tenths / 10).\(tenths % 10) s")
+        }
+    }
+
+    /// Closes without a DISCONNECT: what was withheld is delivered again, and the last will goes out.
+    func dropConnection() {
+        if handle != nil { collect(.now()) }
+        handle = nil
+        inbox = CallbackInbox(
+            subscriptions: settings.subscriptions,
+            sources: settings.sourceCount,
+            isV5: settings.configuration.protocolVersion == .v5
+        )
+        subscribing = [:]
+        requestedSubscriptions = []
+        refusedSubscriptions = []
+        identifiers.removeAll()
+        isHalfWritten = false
+        hasUnsentPublish = false
+        hasMoreToPublish = false
+        mayHaveMoreToRead = false
+        for lane in lanes { lane.removeAll() }
+        gate.connectionLost()
+        let done = status.connectionLost()
+        if done > 0 { report.append(.statusDone(count: done)) }
+        if epoch != lostEpoch {
+            lostEpoch = epoch
+            report.append(.lost(epoch: epoch))
+        }
+    }
+
+    /// Everything that was to be said is said, or time is up.
+    ///
+    /// Unless the server has `offline` for sure, the connection ends without DISCONNECT, so that the last will says it.
+    func endFarewell(isAcknowledged: Bool) {
+        if isAcknowledged, let handle, case .success = handle.disconnect() {
+            let deadline = NIODeadline.now() + .seconds(1)
+            while case .success = handle.loopWrite(), handle.socket >= 0, handle.wantsWrite,
+                NIODeadline.now() < deadline
+            {
+                var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&descriptor, 1, 100)
+            }
+        }
+        dropConnection()
+        machine.farewellEnded()
+    }
+}

@@ -1,0 +1,262 @@
+import BridgeCore
+import Logging
+import NIOCore
+import TLS
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The loop of one broker's thread: the only place that calls libmosquitto.
+///
+/// Per wake-up: orders in, read, deliver, publish, write, sleep until the socket, an order or a deadline. Everything
+/// that happened goes to the event loop in one report.
+final class BrokerThread {
+    let settings: BrokerSettings
+    let handOver: HandOver
+    let send: @Sendable (BrokerReport) -> Void
+    let readSecret: @Sendable (Secret) throws -> String
+    let logger: Logger
+
+    var machine: BrokerStateMachine
+    var random = SystemRandomNumberGenerator()
+    var report = BrokerReport()
+
+    /// What belongs to one connection attempt.
+    var handle: MosquittoHandle?
+    var inbox: CallbackInbox
+    var tls: TLSContext?
+    var keepAlive: KeepAlive
+    var spinGuard: SpinGuard
+    var stallGuard: StallGuard
+    var subscribing: [Int32: SubscriptionTable.Request] = [:]
+    var refusedSubscriptions: Set<Int> = []
+    var requestedSubscriptions: Set<Int> = []
+    var usesIdentifiers = false
+    var window = SendWindow()
+    var identifiers = PacketIdentifierTable()
+    /// The library began a packet that the socket didn't take whole.
+    var isHalfWritten = false
+    var unsentPackets = 0
+    var hasUnsentPublish = false
+    var mayHaveMoreToRead = false
+    var bytesRead: UInt64 = 0
+    /// Bytes read when the packet that is still incomplete was first noticed.
+    var incompleteSince: UInt64?
+
+    /// What outlives a connection.
+    let lanes: [PublishLane]
+    var nextLane = 0
+    var status = StatusLane()
+    var gate = AcceptanceGate()
+    var epoch: UInt32 = 0
+    var lostEpoch: UInt32 = 0
+    var isReadingWanted = true
+    var readsOnDemand = false
+    var hasMoreToPublish = false
+    var hasToldUnwanted = false
+
+    private var orders: ContiguousArray<BrokerOrder> = []
+    private var readyEvents: Int16 = 0
+
+    init(
+        _ settings: BrokerSettings,
+        handOver: HandOver,
+        logger: Logger,
+        readSecret: @escaping @Sendable (Secret) throws -> String,
+        send: @escaping @Sendable (BrokerReport) -> Void
+    ) {
+        self.settings = settings
+        self.handOver = handOver
+        self.logger = logger
+        self.readSecret = readSecret
+        self.send = send
+        let isV5 = settings.configuration.protocolVersion == .v5
+        machine = BrokerStateMachine(handshakeTimeout: TimeAmount(settings.configuration.connectTimeout))
+        inbox = CallbackInbox(subscriptions: settings.subscriptions, sources: settings.sourceCount, isV5: isV5)
+        let now = NIODeadline.now()
+        keepAlive = KeepAlive(interval: nil, now: now)
+        spinGuard = SpinGuard(now: now)
+        stallGuard = StallGuard(now: now)
+        lanes = settings.sinks.enumerated().map { PublishLane($1, index: $0, isV5: isV5) }
+    }
+
+    func run() {
+        MosquittoLibrary.acceptInterruption()
+        if machine.start() { connect() }
+        while machine.state != .stopped {
+            takeOrders()
+            step()
+            flushReport()
+            if machine.state != .stopped { sleep() }
+        }
+        handOver.close()
+        report.append(.changed(.stopped))
+        report.append(.ended)
+        flushReport()
+    }
+
+    func flushReport() {
+        guard !report.isEmpty else { return }
+        send(report)
+        report = BrokerReport()
+    }
+
+    // MARK: Orders
+
+    private func takeOrders() {
+        if orders.isEmpty { handOver.take(into: &orders, beforeSleep: false) }
+        for order in orders { obey(order) }
+        orders.removeAll(keepingCapacity: true)
+    }
+
+    private func obey(_ order: BrokerOrder) {
+        switch order {
+        case .publish(let order):
+            if order.epoch == epoch, machine.isConnected { lanes[order.sink].append(order) }
+        case .status(let message):
+            status.append(message)
+        case .accepted(let run):
+            gate.accept(run)
+        case .setReading(let isWanted):
+            isReadingWanted = isWanted
+        case .readOnDemand:
+            readsOnDemand = true
+        case .stop(let farewell, let deadline):
+            stop(farewell, deadline)
+        }
+    }
+
+    private func stop(_ farewell: [StatusMessage], _ deadline: NIODeadline) {
+        switch machine.stop(deadline: deadline) {
+        case .doNothing:
+            break
+        case .sayFarewell:
+            for message in farewell { status.append(message) }
+        case .finish:
+            dropConnection()
+        }
+    }
+
+    // MARK: One wake-up
+
+    private func step() {
+        let now = NIODeadline.now()
+        switch machine.deadlinePassed(now: now) {
+        case .doNothing: break
+        case .connect: connect()
+        case .fail(let failure): fail(failure)
+        case .endFarewell: endFarewell(isAcknowledged: false)
+        }
+        guard let handle else { return }
+        noteReading(now)
+        let isAnnounced = readyEvents & Int16(POLLIN | POLLERR | POLLHUP) != 0
+        if mayRead, isAnnounced || mayHaveMoreToRead || handle.hasPendingBytes { read(isAnnounced: isAnnounced, now) }
+        if self.handle != nil, gate.mayWrite { publishAndWrite(now) }
+        if self.handle != nil { keepAlive(now) }
+        if self.handle != nil { checkStall(now) }
+        if case .farewell = machine.state, status.isEmpty, self.handle?.wantsWrite == false {
+            endFarewell(isAcknowledged: true)
+        }
+    }
+
+    /// Paused sources pause the whole connection; its handshake and its farewell need to be read all the same.
+    var mayRead: Bool {
+        guard gate.mayRead else { return false }
+        guard machine.isConnected else { return true }
+        if readsOnDemand { return settings.subscriptions.hasCommands || identifiers.span > 0 || !status.isEmpty }
+        return isReadingWanted
+    }
+
+    private func noteReading(_ now: NIODeadline) {
+        if mayRead {
+            keepAlive.readingResumed(now: now)
+        } else {
+            keepAlive.readingPaused()
+            stallGuard.progressed(now: now)
+        }
+    }
+
+    private func keepAlive(_ now: NIODeadline) {
+        guard machine.isConnected else { return }
+        switch keepAlive.due(now: now) {
+        case .doNothing:
+            break
+        case .giveUp:
+            fail(ConnectionFailure("the server did not answer within the keep-alive"))
+        case .sendPing:
+            guard !isHalfWritten, let handle, isWritable(handle.socket) else { return }
+            if !handle.ping() { fail(ConnectionFailure("a ping could not be sent: \(SystemError.words(errno))")) }
+        }
+    }
+
+    private func isWritable(_ socket: Int32) -> Bool {
+        var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, 0) == 1
+    }
+
+    private func checkStall(_ now: NIODeadline) {
+        guard identifiers.span > 0 else { return stallGuard.progressed(now: now) }
+        guard stallGuard.deadline <= now else { return }
+        fail(
+            ConnectionFailure(
+                "the server did not acknowledge a message for \(StallGuard.limit.nanoseconds / 1_000_000_000) s"
+            )
+        )
+    }
+
+    // MARK: Sleeping
+
+    private func sleep() {
+        var timeout = self.timeout(.now())
+        if timeout != 0 {
+            handOver.take(into: &orders, beforeSleep: true)
+            if !orders.isEmpty { timeout = 0 }
+        }
+        var descriptors = [
+            pollfd(fd: handOver.wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: -1, events: 0, revents: 0),
+        ]
+        if let handle {
+            var events: Int32 = mayRead ? Int32(POLLIN) : 0
+            if gate.mayWrite, handle.wantsWrite { events |= Int32(POLLOUT) }
+            // Without events the kernel would still announce a hang-up, over and over.
+            if events != 0 { descriptors[1] = pollfd(fd: handle.socket, events: Int16(events), revents: 0) }
+        }
+        let count = poll(&descriptors, 2, timeout)
+        guard count > 0 else {
+            readyEvents = 0
+            return
+        }
+        if descriptors[0].revents != 0 { handOver.wakeUp.clear() }
+        readyEvents = descriptors[1].revents
+    }
+
+    /// In milliseconds; -1 = until something happens.
+    private func timeout(_ now: NIODeadline) -> Int32 {
+        if let handle {
+            if mayRead, mayHaveMoreToRead || handle.hasPendingBytes { return 0 }
+            if gate.mayWrite, hasMoreToPublish { return 0 }
+        }
+        var deadline = machine.deadline
+        func consider(_ other: NIODeadline?) {
+            guard let other else { return }
+            deadline = deadline.map { min($0, other) } ?? other
+        }
+        if handle != nil {
+            if machine.isConnected { consider(keepAlive.deadline) }
+            if identifiers.span > 0 { consider(stallGuard.deadline) }
+        }
+        guard let deadline else { return -1 }
+        let nanoseconds = (deadline - now).nanoseconds
+        return nanoseconds <= 0 ? 0 : Int32(min(nanoseconds / 1_000_000 + 1, 60_000_000))
+    }
+
+    var isWritableAnnounced: Bool { readyEvents & Int16(POLLOUT) != 0 }
+
+    var isHangUpAnnounced: Bool { readyEvents & Int16(POLLERR | POLLHUP) != 0 }
+}

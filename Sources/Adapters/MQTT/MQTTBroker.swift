@@ -1,0 +1,257 @@
+package import BridgeCore
+package import Logging
+package import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One MQTT connection: the event loop's side of a broker's thread.
+///
+/// Used on the gateway's event loop only.
+package final class MQTTBroker: Broker {
+    /// Status messages under way at most; the core keeps what is not taken.
+    static let mostStatusMessages = 4096
+
+    package let name: String
+    package weak var client: (any BrokerClient)?
+    let eventLoop: any EventLoop
+    private let logger: Logger
+    private let readSecret: @Sendable (Secret) throws -> String
+    private var settings: BrokerSettings
+    private var sinks: [MQTTSink] = []
+    private var sources: [MQTTSource] = []
+    private var handOver: HandOver?
+    private(set) var state = BrokerState.stopped
+    /// Of the connection that stands; `nil` while none does.
+    private var epoch: UInt32?
+    private var statusMessages = 0
+    private var pausers = 0
+    private var activeSources = 0
+    private var interruption: RepeatedTask?
+    private var stopDeadline: Scheduled<Void>?
+    private var stopCompletions: [() -> Void] = []
+    private var isStopping = false
+
+    /// `readSecret` reads a secret's value; it is called on the broker's thread at each connect.
+    package init(
+        configuration: BrokerConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        readSecret: @escaping @Sendable (Secret) throws -> String
+    ) {
+        name = configuration.name
+        settings = BrokerSettings(configuration: configuration)
+        self.eventLoop = eventLoop
+        self.readSecret = readSecret
+        var logger = logger
+        logger[metadataKey: "broker"] = "\(configuration.name)"
+        self.logger = logger
+    }
+
+    // MARK: Before the start
+
+    package func makeSource(_ configuration: MQTTSourceConfiguration) -> any Source {
+        let source = MQTTSource(configuration, broker: self)
+        do throws(TopicFilterError) {
+            let filter = try TopicFilter(configuration.topicFilter)
+            settings.subscriptions.add(filter, qos: min(configuration.qos, 1), source: sources.count)
+        } catch {
+            source.fault = error
+        }
+        sources.append(source)
+        settings.sourceCount = sources.count
+        activeSources = sources.count
+        return source
+    }
+
+    package func makeSink(_ configuration: MQTTSinkConfiguration, context: TemplateContext) -> any Sink {
+        let sink = MQTTSink(
+            configuration,
+            context: context,
+            index: sinks.count,
+            maxInflight: settings.configuration.maxInflight,
+            logger: logger
+        )
+        sink.broker = self
+        sinks.append(sink)
+        settings.sinks.append(sink.settings)
+        return sink
+    }
+
+    package func carryStatus(will: StatusMessage, commandFilter: String) {
+        settings.will = will
+        do throws(TopicFilterError) {
+            settings.subscriptions.addCommands(try TopicFilter(commandFilter), qos: 1)
+        } catch {
+            logger.error("commands can't be subscribed to: \(error)")
+        }
+    }
+
+    // MARK: Life
+
+    package func start() {
+        guard handOver == nil else { return }
+        warnOfPlaintextPassword()
+        MosquittoLibrary.initialise()
+        do throws(ConnectionFailure) {
+            let handOver = try HandOver()
+            self.handOver = handOver
+            try startThread(handOver)
+            state = .connecting
+        } catch {
+            logger.error("the broker's thread could not be started: \(error.reason)")
+            change(.backoff(reason: error.reason, next: .distantFuture))
+        }
+    }
+
+    private func warnOfPlaintextPassword() {
+        let configuration = settings.configuration
+        guard configuration.password != nil, !configuration.isSecure, !isLoopback(configuration.host) else { return }
+        logger.warning("the password for \(configuration.host) goes over the network in the clear: use mqtts")
+    }
+
+    private func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || host.hasPrefix("127.")
+    }
+
+    private func startThread(_ handOver: HandOver) throws(ConnectionFailure) {
+        let settings = settings
+        let logger = logger
+        let readSecret = readSecret
+        let eventLoop = eventLoop
+        // Kept alive by the thread until it ends.
+        let broker = NIOLoopBound(self, eventLoop: eventLoop)
+        let code = DetachedThread.start(name: "mqtt-\(name)") {
+            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret) { report in
+                handOver.whileWanted { eventLoop.execute { broker.value.receive(report) } }
+            }
+            .run()
+        }
+        guard code == 0 else { throw ConnectionFailure(SystemError.words(code)) }
+    }
+
+    package func publish(_ message: StatusMessage) -> Bool {
+        guard epoch != nil, !isStopping, statusMessages < Self.mostStatusMessages, let handOver else { return false }
+        statusMessages += 1
+        handOver.put(.status(message))
+        return true
+    }
+
+    package func stop(farewell: [StatusMessage], deadline: NIODeadline, completion: @escaping () -> Void) {
+        guard let handOver, state != .stopped else { return completion() }
+        stopCompletions.append(completion)
+        guard !isStopping else { return }
+        isStopping = true
+        handOver.put(.stop(farewell: farewell, deadline: deadline))
+        // The thread may hang in a connect, which can take minutes; nothing is left to be said then.
+        if state == .connecting {
+            handOver.interruptConnect()
+            return stopped()
+        }
+        let broker = NIOLoopBound(self, eventLoop: eventLoop)
+        stopDeadline = eventLoop.scheduleTask(deadline: deadline + .milliseconds(500)) { broker.value.stopped() }
+    }
+
+    private func stopped() {
+        stopDeadline?.cancel()
+        stopDeadline = nil
+        handOver?.abandon()
+        if epoch != nil { connectionLost() }
+        if state != .stopped { change(.stopped) }
+        let completions = stopCompletions
+        stopCompletions = []
+        for completion in completions { completion() }
+    }
+
+    // MARK: What the thread reports
+
+    private func receive(_ report: BrokerReport) {
+        for happening in report.happenings {
+            switch happening {
+            case .changed(let state):
+                if self.state != .stopped { change(state) }
+            case .connected(let epoch):
+                guard state != .stopped else { continue }
+                self.epoch = epoch
+                for sink in sinks { sink.connected(epoch: epoch) }
+            case .lost(let lost):
+                if epoch == lost { connectionLost() }
+            case .settled(let sink, let run):
+                if epoch != nil { sinks[sink].settled(run.count, as: run.outcome) }
+            case .statusDone(let count):
+                statusMessages -= count
+            case .received(let batch, let run, let time):
+                deliver(batch, receivedAt: time)
+                handOver?.put(.accepted(run: run))
+            case .ended:
+                stopped()
+            }
+        }
+    }
+
+    private func change(_ state: BrokerState) {
+        self.state = state
+        watchConnect()
+        client?.broker(name, changedTo: state)
+    }
+
+    private func connectionLost() {
+        epoch = nil
+        for sink in sinks { sink.connectionLost() }
+    }
+
+    /// A connect that takes longer than its time is made to return.
+    private func watchConnect() {
+        interruption?.cancel()
+        interruption = nil
+        guard state == .connecting, let handOver else { return }
+        interruption = eventLoop.scheduleRepeatedTask(
+            initialDelay: TimeAmount(settings.configuration.connectTimeout),
+            delay: .seconds(1)
+        ) { _ in handOver.interruptConnect() }
+    }
+
+    private func deliver(_ batch: InboundBatch, receivedAt: NIODeadline) {
+        for (index, source) in sources.enumerated() where !batch.entries[index].isEmpty {
+            source.client?.received(batch.batch(for: index, receivedAt: receivedAt))
+        }
+        for rejection in batch.rejections {
+            sources[rejection.source].client?.rejected(rejection.count, because: rejection.reason)
+        }
+        for command in batch.commands {
+            client?.broker(
+                name,
+                receivedCommand: command.topic,
+                payload: command.payload,
+                isRetained: command.isRetained
+            )
+        }
+    }
+
+    // MARK: What sinks and sources ask for
+
+    func publish(_ order: PublishOrder) {
+        handOver?.put(.publish(order))
+    }
+
+    /// All sources share one socket: one that pauses pauses all.
+    func sourcePaused() {
+        pausers += 1
+        if pausers == 1 { handOver?.put(.setReading(false)) }
+    }
+
+    func sourceResumed() {
+        pausers -= 1
+        if pausers == 0 { handOver?.put(.setReading(true)) }
+    }
+
+    func sourceStopped() {
+        activeSources -= 1
+        if activeSources == 0 { handOver?.put(.readOnDemand) }
+    }
+}

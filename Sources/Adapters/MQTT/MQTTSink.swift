@@ -1,0 +1,150 @@
+import BridgeCore
+import Logging
+import NIOCore
+
+/// Publishes one route's messages.
+///
+/// Used on the gateway's event loop only.
+final class MQTTSink: Sink {
+    /// What may be under way to the thread, the library and the server.
+    static let mostBytes = 1 << 20
+    static let mostMessages = 4096
+    /// A message's own cost beside its payload.
+    private static let overhead = 64
+
+    let name: String
+    let settlesLater = true
+    weak var client: (any SinkClient)?
+    weak var broker: MQTTBroker?
+    let settings: PublishSettings
+    private let index: Int
+    private let template: BoundTopicTemplate?
+    private let mostMessages: Int
+    private let logger: Logger
+    private var epoch: UInt32?
+    /// The sizes of what is under way, oldest first.
+    private var sizes = CircularBuffer<UInt32>()
+    private var bytes = 0
+    private var isFull = false
+    private var isStopping = false
+    private var stopCompletions: [() -> Void] = []
+
+    init(
+        _ configuration: MQTTSinkConfiguration,
+        context: TemplateContext,
+        index: Int,
+        maxInflight: Int,
+        logger: Logger
+    ) {
+        name = "mqtt:\(configuration.broker)"
+        self.index = index
+        self.logger = logger
+        mostMessages = Self.mostMessages + maxInflight
+        template = (try? TopicTemplate(configuration.topic))?.bound(to: context)
+        settings = PublishSettings(
+            name: name,
+            qos: Int32(min(max(configuration.qos, 0), 2)),
+            retain: configuration.retain,
+            expiry: configuration.expiry.map { UInt32(clamping: $0.components.seconds) },
+            literalTopic: template?.literal
+        )
+    }
+
+    func start() {}
+
+    func take(_ batch: MessageBatch) -> Intake {
+        guard let epoch, !isStopping, let broker, let template else { return Intake() }
+        let count = fitting(batch)
+        isFull = count < batch.count
+        guard count > 0 else { return Intake() }
+        broker.publish(
+            PublishOrder(
+                sink: index,
+                epoch: epoch,
+                batch: batch,
+                count: count,
+                topics: template.literal == nil ? render(batch, count, template) : RenderedTopics()
+            )
+        )
+        return Intake(taken: count)
+    }
+
+    /// How many more may be under way; a single one always may, whatever its size.
+    private func fitting(_ batch: MessageBatch) -> Int {
+        var count = 0
+        for entry in batch.entries {
+            let size = Int(entry.payloadLength) + Self.overhead
+            guard sizes.isEmpty || (sizes.count < mostMessages && bytes + size <= Self.mostBytes) else { break }
+            sizes.append(UInt32(truncatingIfNeeded: size))
+            bytes += size
+            count += 1
+        }
+        return count
+    }
+
+    private func render(_ batch: MessageBatch, _ count: Int, _ template: BoundTopicTemplate) -> RenderedTopics {
+        var topics = RenderedTopics()
+        topics.offsets.reserveCapacity(count)
+        batch.withUnsafeBytes { bytes in
+            for index in 0..<count {
+                let entry = batch.entries[index]
+                let offset = UInt32(truncatingIfNeeded: topics.bytes.count)
+                let reason = template.render(
+                    payload: UnsafeRawBufferPointer(rebasing: bytes[entry.payload]),
+                    sourceTopic: UnsafeRawBufferPointer(rebasing: bytes[entry.topic]),
+                    into: &topics.bytes
+                )
+                if let reason {
+                    topics.append(failure: reason)
+                } else {
+                    topics.bytes.append(0)
+                    topics.offsets.append(offset)
+                }
+            }
+        }
+        return topics
+    }
+
+    // MARK: What the broker says
+
+    func connected(epoch: UInt32) {
+        self.epoch = epoch
+        isFull = false
+        client?.sinkIsReady()
+    }
+
+    func settled(_ count: Int, as outcome: Outcome) {
+        var left = count
+        while left > 0, let size = sizes.popFirst() {
+            bytes -= Int(size)
+            left -= 1
+        }
+        client?.settle(count, as: outcome)
+        if isFull, bytes <= Self.mostBytes / 2, sizes.count <= mostMessages / 2 {
+            isFull = false
+            client?.sinkIsReady()
+        }
+        finishStop()
+    }
+
+    func connectionLost() {
+        epoch = nil
+        sizes.removeAll(keepingCapacity: true)
+        bytes = 0
+        client?.sinkLostWhatWasInFlight()
+        finishStop()
+    }
+
+    func stop(completion: @escaping () -> Void) {
+        isStopping = true
+        stopCompletions.append(completion)
+        finishStop()
+    }
+
+    private func finishStop() {
+        guard isStopping, sizes.isEmpty || epoch == nil else { return }
+        let completions = stopCompletions
+        stopCompletions = []
+        for completion in completions { completion() }
+    }
+}

@@ -1,0 +1,47 @@
+import BridgeCore
+
+/// The messages of one topic filter.
+///
+/// Used on the gateway's event loop only.
+final class MQTTSource: Source {
+    let name: String
+    weak var client: (any SourceClient)?
+    /// Why the topic filter is none.
+    var fault: TopicFilterError?
+    private weak var broker: MQTTBroker?
+    private var isPaused = false
+    private var isStopped = false
+
+    init(_ configuration: MQTTSourceConfiguration, broker: MQTTBroker) {
+        name = "mqtt:\(configuration.broker)"
+        self.broker = broker
+    }
+
+    /// The broker connects and subscribes in its own time.
+    func start() throws {
+        if let fault { throw fault }
+    }
+
+    func pause() {
+        guard !isPaused, !isStopped else { return }
+        isPaused = true
+        broker?.sourcePaused()
+    }
+
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        broker?.sourceResumed()
+    }
+
+    /// The subscription stays: a session keeps what comes meanwhile.
+    ///
+    /// Once every source has stopped, the connection is read only as far as sinks and status wait for their
+    /// acknowledgements.
+    func stop() {
+        guard !isStopped else { return }
+        resume()
+        isStopped = true
+        broker?.sourceStopped()
+    }
+}

@@ -1,0 +1,189 @@
+import BridgeCore
+import CMosquitto
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What libmosquitto's callbacks leave for the thread to act on once `loopRead` or `loopWrite` has returned.
+final class CallbackInbox {
+    struct Connack {
+        var code: ReasonCode
+        var isSessionPresent: Bool
+        var receiveMaximum: UInt16?
+        var keepAlive: UInt16?
+        var maximumQoS: UInt8?
+        var hasSubscriptionIdentifiers: Bool
+    }
+
+    struct Acknowledgement {
+        var identifier: Int32
+        var code: UInt8
+    }
+
+    struct Suback {
+        var identifier: Int32
+        var code: UInt8
+    }
+
+    let subscriptions: SubscriptionTable
+    private let isV5: Bool
+
+    var connack: Connack?
+    var disconnectCode: Int32?
+    var subacks: [Suback] = []
+    var acknowledgements: ContiguousArray<Acknowledgement> = []
+    var inbound: InboundBatch
+    /// Messages that no filter wanted: left in the session by an older configuration.
+    var unwanted = 0
+    /// Counts callbacks: whether a read brought anything.
+    var calls = 0
+
+    /// Reused from message to message.
+    private var identifiers: [UInt32] = []
+    private var matches: [Int] = []
+
+    init(subscriptions: SubscriptionTable, sources: Int, isV5: Bool) {
+        self.subscriptions = subscriptions
+        self.isV5 = isV5
+        inbound = InboundBatch(sources: sources)
+    }
+
+    fileprivate func connected(_ code: Int32, _ flags: Int32, _ properties: ReceivedProperties?) {
+        calls += 1
+        let byte = UInt8(truncatingIfNeeded: code)
+        connack = Connack(
+            code: isV5 ? ReasonCode(byte >= 0x80 || byte == 0 ? byte : 0x84) : ReasonCode(connackOf311: byte),
+            isSessionPresent: flags & 1 == 1,
+            receiveMaximum: properties?.int16(MQTT_PROP_RECEIVE_MAXIMUM),
+            keepAlive: properties?.int16(MQTT_PROP_SERVER_KEEP_ALIVE),
+            maximumQoS: properties?.byte(MQTT_PROP_MAXIMUM_QOS),
+            hasSubscriptionIdentifiers: isV5 && properties?.byte(MQTT_PROP_SUBSCRIPTION_ID_AVAILABLE) != 0
+        )
+    }
+
+    fileprivate func received(_ message: mosquitto_message, _ properties: ReceivedProperties?) {
+        calls += 1
+        inbound.countMessage(qos: message.qos)
+        guard let text = message.topic else { return }
+        let topic = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        let payload = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
+        guard MQTTText.isTopicName(topic) else { return rejectFirst(.topicInvalid) }
+        let kind: MessageKind = properties?.byte(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR) == 1 ? .text : .undeclared
+        identifiers.removeAll(keepingCapacity: true)
+        matches.removeAll(keepingCapacity: true)
+        if isV5 { properties?.appendVarints(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, to: &identifiers) }
+        subscriptions.match(topic: topic, identifiers: identifiers, into: &matches)
+        if matches.isEmpty { unwanted += 1 }
+        if payload.count > BrokerSettings.largestInboundPayload {
+            for source in wantedBy { inbound.reject(from: source, because: .tooLarge) }
+        } else {
+            store(topic: topic, payload: payload, kind: kind, isRetained: message.retain)
+        }
+        // `loop_read` leaves after this packet when it sees this: the batch stays within its bounds.
+        if inbound.isFull { errno = EAGAIN }
+    }
+
+    /// The sources that the last message is for.
+    private var wantedBy: some Sequence<Int> { matches.lazy.flatMap { self.subscriptions.subscriptions[$0].sources } }
+
+    private func store(
+        topic: UnsafeRawBufferPointer,
+        payload: UnsafeRawBufferPointer,
+        kind: MessageKind,
+        isRetained: Bool
+    ) {
+        var entry: MessageBatch.Entry?
+        for index in matches {
+            if subscriptions.subscriptions[index].isCommands {
+                let command = InboundBatch.Command(
+                    topic: String(decoding: topic, as: UTF8.self),
+                    payload: ByteBuffer(bytes: payload),
+                    isRetained: isRetained
+                )
+                inbound.append(command)
+            }
+            for source in subscriptions.subscriptions[index].sources {
+                let stored = entry ?? inbound.store(topic: topic, payload: payload, kind: kind)
+                entry = stored
+                inbound.append(stored, to: source)
+            }
+        }
+    }
+
+    private func rejectFirst(_ reason: RejectReason) {
+        if !inbound.entries.isEmpty { inbound.reject(from: 0, because: reason) }
+    }
+}
+
+// MARK: The C functions
+// They run inside `loop_read` and `loop_write` on the broker's thread: copy values out, nothing else.
+
+private func inbox(_ object: UnsafeMutableRawPointer?) -> CallbackInbox? {
+    object.map { Unmanaged<CallbackInbox>.fromOpaque($0).takeUnretainedValue() }
+}
+
+func mosquittoConnected(
+    _: OpaquePointer?,
+    _ object: UnsafeMutableRawPointer?,
+    _ code: Int32,
+    _ flags: Int32,
+    _ properties: OpaquePointer?
+) {
+    inbox(object)?.connected(code, flags, ReceivedProperties(properties))
+}
+
+func mosquittoDisconnected(
+    _: OpaquePointer?,
+    _ object: UnsafeMutableRawPointer?,
+    _ code: Int32,
+    _ properties: OpaquePointer?
+) {
+    guard let inbox = inbox(object) else { return }
+    inbox.calls += 1
+    // It can come twice; the first one knows why.
+    if inbox.disconnectCode == nil { inbox.disconnectCode = code }
+}
+
+func mosquittoPublished(
+    _: OpaquePointer?,
+    _ object: UnsafeMutableRawPointer?,
+    _ identifier: Int32,
+    _ code: Int32,
+    _ properties: OpaquePointer?
+) {
+    guard let inbox = inbox(object) else { return }
+    inbox.calls += 1
+    inbox.acknowledgements.append(
+        CallbackInbox.Acknowledgement(identifier: identifier, code: UInt8(truncatingIfNeeded: code))
+    )
+}
+
+func mosquittoSubscribed(
+    _: OpaquePointer?,
+    _ object: UnsafeMutableRawPointer?,
+    _ identifier: Int32,
+    _ count: Int32,
+    _ codes: UnsafePointer<Int32>?,
+    _ properties: OpaquePointer?
+) {
+    guard let inbox = inbox(object) else { return }
+    inbox.calls += 1
+    let code = count > 0 ? UInt8(truncatingIfNeeded: codes?.pointee ?? 0x80) : 0x80
+    inbox.subacks.append(CallbackInbox.Suback(identifier: identifier, code: code))
+}
+
+func mosquittoReceived(
+    _: OpaquePointer?,
+    _ object: UnsafeMutableRawPointer?,
+    _ message: UnsafePointer<mosquitto_message>?,
+    _ properties: OpaquePointer?
+) {
+    guard let inbox = inbox(object), let message else { return }
+    inbox.received(message.pointee, ReceivedProperties(properties))
+}

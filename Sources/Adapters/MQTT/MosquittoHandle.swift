@@ -1,0 +1,195 @@
+import BridgeCore
+import CMosquitto
+import COpenSSL
+import NIOCore
+import TLS
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One libmosquitto client for one connection attempt: made, used and destroyed on the broker's thread.
+final class MosquittoHandle {
+    // Every call on it comes from the one thread that made this object.
+    nonisolated(unsafe) private let pointer: OpaquePointer
+    private let inbox: Unmanaged<CallbackInbox>
+    typealias CallResult = Result<Void, CallFailure>
+
+    struct CallFailure: Error {
+        var error: MosquittoError
+        var systemError: Int32
+    }
+
+    init(_ settings: BrokerSettings, password: String?, tls: TLSContext?, inbox: CallbackInbox)
+        throws(ConnectionFailure)
+    {
+        MosquittoLibrary.initialise()
+        let configuration = settings.configuration
+        // Retained before the library knows of it, released after the library forgot it.
+        let retained = Unmanaged.passRetained(inbox)
+        let clientID = configuration.clientID.isEmpty ? nil : configuration.clientID
+        guard let pointer = mosquitto_new(clientID, configuration.cleanSession, retained.toOpaque()) else {
+            let words = SystemError.words(errno)
+            retained.release()
+            throw ConnectionFailure("libmosquitto could not be started: \(words)")
+        }
+        self.pointer = pointer
+        self.inbox = retained
+        do throws(MosquittoError) {
+            try setOptions(settings, password: password, tls: tls)
+        } catch {
+            throw ConnectionFailure("libmosquitto refused the configuration: \(error)")
+        }
+        setCallbacks()
+    }
+
+    deinit {
+        mosquitto_destroy(pointer)
+        inbox.release()
+    }
+
+    private func setOptions(_ settings: BrokerSettings, password: String?, tls: TLSContext?) throws(MosquittoError) {
+        let configuration = settings.configuration
+        // Only so does an acknowledgement wait in the library until `loopWrite`.
+        try MosquittoError.check(mosquitto_threaded_set(pointer, true))
+        let version = configuration.protocolVersion == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
+        try set(MOSQ_OPT_PROTOCOL_VERSION, version)
+        try set(MOSQ_OPT_TCP_NODELAY, 1)
+        try set(MOSQ_OPT_SEND_MAXIMUM, Int32(min(max(configuration.maxInflight, 1), 65_535)))
+        try set(MOSQ_OPT_RECEIVE_MAXIMUM, BrokerSettings.receiveMaximum)
+        if configuration.username != nil || password != nil {
+            try MosquittoError.check(mosquitto_username_pw_set(pointer, configuration.username, password))
+        }
+        if let will = settings.will {
+            let code = will.payload.withUnsafeReadableBytes { bytes in
+                mosquitto_will_set_v5(
+                    pointer,
+                    will.topic,
+                    Int32(bytes.count),
+                    bytes.baseAddress,
+                    Int32(will.qos),
+                    will.retain,
+                    nil
+                )
+            }
+            try MosquittoError.check(code)
+        }
+        if let tls {
+            let code = tls.withSSLContext { context in
+                mosquitto_void_option(pointer, MOSQ_OPT_SSL_CTX, UnsafeMutableRawPointer(context))
+            }
+            try MosquittoError.check(code)
+            // Else the library would insist on a CA file of its own.
+            try set(MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0)
+        }
+    }
+
+    private func set(_ option: mosq_opt_t, _ value: Int32) throws(MosquittoError) {
+        try MosquittoError.check(mosquitto_int_option(pointer, option, value))
+    }
+
+    /// All before connecting: the library holds one lock in its setters and around every callback.
+    private func setCallbacks() {
+        mosquitto_connect_v5_callback_set(pointer, mosquittoConnected)
+        mosquitto_disconnect_v5_callback_set(pointer, mosquittoDisconnected)
+        mosquitto_publish_v5_callback_set(pointer, mosquittoPublished)
+        mosquitto_subscribe_v5_callback_set(pointer, mosquittoSubscribed)
+        mosquitto_message_v5_callback_set(pointer, mosquittoReceived)
+    }
+
+    // MARK: Calls
+
+    /// Blocks: resolves the name, connects, and queues CONNECT.
+    func connect(host: String, port: Int, keepAlive: Int32, properties: PropertyList?) -> CallResult {
+        result(mosquitto_connect_bind_v5(pointer, host, Int32(port), keepAlive, nil, properties?.pointer))
+    }
+
+    func subscribe(
+        _ filter: String,
+        qos: Int,
+        options: Int32,
+        properties: PropertyList?,
+        identifier: inout Int32
+    ) -> CallResult {
+        result(mosquitto_subscribe_v5(pointer, &identifier, filter, Int32(qos), options, properties?.pointer))
+    }
+
+    /// Returns the library's code: this is the data path.
+    @inline(__always)
+    func publish(
+        topic: UnsafePointer<CChar>,
+        payload: UnsafeRawBufferPointer,
+        qos: Int32,
+        retain: Bool,
+        properties: OpaquePointer?,
+        identifier: inout Int32
+    ) -> Int32 {
+        mosquitto_publish_v5(
+            pointer,
+            &identifier,
+            topic,
+            Int32(truncatingIfNeeded: payload.count),
+            payload.baseAddress,
+            qos,
+            retain,
+            properties
+        )
+    }
+
+    func disconnect() -> CallResult {
+        result(mosquitto_disconnect_v5(pointer, 0, nil))
+    }
+
+    /// One packet on plain TCP for a subscriber, several in other cases.
+    func loopRead() -> CallResult {
+        result(mosquitto_loop_read(pointer, 1))
+    }
+
+    /// Everything that is queued, as far as the socket takes it.
+    func loopWrite() -> CallResult {
+        result(mosquitto_loop_write(pointer, 1))
+    }
+
+    /// -1 when the library has closed it.
+    var socket: Int32 { mosquitto_socket(pointer) }
+
+    var wantsWrite: Bool { mosquitto_want_write(pointer) }
+
+    private func result(_ code: Int32) -> CallResult {
+        let systemError = errno
+        guard let error = MosquittoError(code: code) else { return .success(()) }
+        return .failure(CallFailure(error: error, systemError: systemError))
+    }
+
+    // MARK: Beside the library
+
+    private var ssl: OpaquePointer? {
+        mosquitto_ssl_get(pointer).map { OpaquePointer($0) }
+    }
+
+    /// Whether OpenSSL holds bytes that the socket has given already, which `poll` would never announce.
+    var hasPendingBytes: Bool {
+        guard let ssl else { return false }
+        return SSL_has_pending(ssl) == 1
+    }
+
+    /// Sends a PINGREQ of our own.
+    ///
+    /// Only while the library has nothing half written and the socket takes bytes.
+    func ping() -> Bool {
+        let packet: [UInt8] = [0xC0, 0]
+        if let ssl {
+            ERR_clear_error()
+            return SSL_write(ssl, packet, 2) == 2
+        }
+        #if canImport(Darwin)
+            return send(socket, packet, 2, Int32(MSG_DONTWAIT)) == 2
+        #else
+            return send(socket, packet, 2, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) == 2
+        #endif
+    }
+}

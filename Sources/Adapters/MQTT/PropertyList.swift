@@ -1,0 +1,61 @@
+import CMosquitto
+
+/// A list of MQTT 5 properties (section 2.2.2) that the library reads; freed with this object.
+///
+/// Made and used on one thread.
+final class PropertyList {
+    private(set) var pointer: OpaquePointer?
+
+    init() {}
+
+    deinit {
+        mosquitto_property_free_all(&pointer)
+    }
+
+    func add(_ identifier: mqtt5_property, byte value: UInt8) throws(MosquittoError) {
+        try MosquittoError.check(mosquitto_property_add_byte(&pointer, Int32(identifier.rawValue), value))
+    }
+
+    func add(_ identifier: mqtt5_property, int32 value: UInt32) throws(MosquittoError) {
+        try MosquittoError.check(mosquitto_property_add_int32(&pointer, Int32(identifier.rawValue), value))
+    }
+
+    func add(_ identifier: mqtt5_property, varint value: UInt32) throws(MosquittoError) {
+        try MosquittoError.check(mosquitto_property_add_varint(&pointer, Int32(identifier.rawValue), value))
+    }
+}
+
+/// Reads properties that the library received; valid only during the callback that brought them.
+struct ReceivedProperties {
+    private let pointer: OpaquePointer
+
+    init?(_ pointer: OpaquePointer?) {
+        guard let pointer else { return nil }
+        self.pointer = pointer
+    }
+
+    func byte(_ identifier: mqtt5_property) -> UInt8? {
+        var value: UInt8 = 0
+        return mosquitto_property_read_byte(pointer, Int32(identifier.rawValue), &value, false) == nil ? nil : value
+    }
+
+    func int16(_ identifier: mqtt5_property) -> UInt16? {
+        var value: UInt16 = 0
+        return mosquitto_property_read_int16(pointer, Int32(identifier.rawValue), &value, false) == nil ? nil : value
+    }
+
+    func int32(_ identifier: mqtt5_property) -> UInt32? {
+        var value: UInt32 = 0
+        return mosquitto_property_read_int32(pointer, Int32(identifier.rawValue), &value, false) == nil ? nil : value
+    }
+
+    /// Every value of a property that may stand several times.
+    func appendVarints(_ identifier: mqtt5_property, to values: inout [UInt32]) {
+        var value: UInt32 = 0
+        var found = mosquitto_property_read_varint(pointer, Int32(identifier.rawValue), &value, false)
+        while let current = found {
+            values.append(value)
+            found = mosquitto_property_read_varint(current, Int32(identifier.rawValue), &value, true)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import BridgeCore
+import CMosquitto
+import NIOCore
+
+/// One sink's messages on the broker's thread: those handed over, and those published whose end is not settled.
+final class PublishLane {
+    /// What one turn may publish before the next sink has its turn.
+    static let messagesPerTurn = 64
+    static let bytesPerTurn = 64 << 10
+
+    let settings: PublishSettings
+    let index: Int
+    var ring = AcknowledgementRing()
+    private var orders = CircularBuffer<PublishOrder>()
+    /// How many of the first order's messages are published.
+    private var position = 0
+    private let literalTopic: ContiguousArray<CChar>
+    private let plainProperties: PropertyList?
+    private let textProperties: PropertyList?
+    private(set) var hasToldRefusal = false
+
+    init(_ settings: PublishSettings, index: Int, isV5: Bool) {
+        self.settings = settings
+        self.index = index
+        literalTopic = ContiguousArray((settings.literalTopic ?? "").utf8CString)
+        plainProperties = isV5 ? try? Self.properties(settings, isText: false) : nil
+        textProperties = isV5 ? try? Self.properties(settings, isText: true) : nil
+    }
+
+    private static func properties(_ settings: PublishSettings, isText: Bool) throws(MosquittoError) -> PropertyList {
+        let list = PropertyList()
+        if isText { try list.add(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, byte: 1) }
+        if let expiry = settings.expiry { try list.add(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, int32: expiry) }
+        return list
+    }
+
+    var isEmpty: Bool { orders.isEmpty }
+
+    func append(_ order: PublishOrder) {
+        guard order.count > 0 else { return }
+        orders.append(order)
+    }
+
+    /// The connection is gone: the queue offers everything again.
+    func removeAll() {
+        orders.removeAll()
+        position = 0
+        ring.removeAll()
+    }
+
+    /// Whether this is the first message that the broker refused.
+    func tellsRefusal() -> Bool {
+        defer { hasToldRefusal = true }
+        return !hasToldRefusal
+    }
+
+    struct Turn {
+        /// Handed to the library.
+        var published = 0
+        var bytes = 0
+        /// Why the library took one not; the first of the turn.
+        var refusal: MosquittoError?
+        /// The connection can't go on.
+        var failure: ConnectionFailure?
+    }
+
+    /// Publishes the next messages: at most a turn's worth, and `room` of them.
+    func takeTurn(_ handle: MosquittoHandle, _ table: inout PacketIdentifierTable, room: Int) -> Turn {
+        var turn = Turn()
+        while turn.published < min(room, Self.messagesPerTurn), turn.bytes < Self.bytesPerTurn, turn.failure == nil,
+            let order = orders.first
+        {
+            publish(order, handle, &table, room: room, &turn)
+            if position == order.count {
+                orders.removeFirst()
+                position = 0
+            }
+        }
+        return turn
+    }
+
+    private func publish(
+        _ order: PublishOrder,
+        _ handle: MosquittoHandle,
+        _ table: inout PacketIdentifierTable,
+        room: Int,
+        _ turn: inout Turn
+    ) {
+        let limit = min(room, Self.messagesPerTurn)
+        let owner = UInt16(index)
+        var next = position
+        order.batch.withUnsafeBytes { bytes in
+            order.topics.bytes.withUnsafeBufferPointer { topics in
+                while next < order.count, turn.published < limit, turn.bytes < Self.bytesPerTurn {
+                    let entry = order.batch.entries[next]
+                    next += 1
+                    let sequence = ring.append()
+                    var offset: UInt32 = 0
+                    if !order.topics.isLiteral {
+                        offset = order.topics.offsets[next - 1]
+                        if let reason = RenderedTopics.failure(at: offset) {
+                            ring.resolve(sequence, as: .dropped(reason))
+                            continue
+                        }
+                    }
+                    guard Int(entry.payloadLength) <= BrokerSettings.largestOutboundPayload else {
+                        ring.resolve(sequence, as: .dropped(.tooLarge))
+                        continue
+                    }
+                    var identifier: Int32 = 0
+                    let code = publish(
+                        UnsafeRawBufferPointer(rebasing: bytes[entry.payload]),
+                        entry.kind,
+                        order.topics.isLiteral ? nil : topics.baseAddress.map { $0 + Int(offset) },
+                        handle,
+                        &identifier
+                    )
+                    if code == 0 {
+                        turn.published += 1
+                        turn.bytes += Int(entry.payloadLength)
+                        let isFree = table.insert(
+                            identifier,
+                            PacketIdentifierTable.Entry(owner: owner, qos: UInt8(settings.qos), sequence: sequence)
+                        )
+                        if !isFree {
+                            turn.failure = ConnectionFailure("a message stayed unacknowledged over 65,535 publishes")
+                            return
+                        }
+                    } else {
+                        refused(MosquittoError(code: code), sequence, &turn)
+                        if turn.failure != nil { return }
+                    }
+                }
+            }
+        }
+        position = next
+    }
+
+    @inline(__always)
+    private func publish(
+        _ payload: UnsafeRawBufferPointer,
+        _ kind: MessageKind,
+        _ topic: UnsafePointer<UInt8>?,
+        _ handle: MosquittoHandle,
+        _ identifier: inout Int32
+    ) -> Int32 {
+        let properties = kind == .text ? textProperties?.pointer : plainProperties?.pointer
+        if let topic {
+            return topic.withMemoryRebound(to: CChar.self, capacity: 1) { topic in
+                handle.publish(
+                    topic: topic,
+                    payload: payload,
+                    qos: settings.qos,
+                    retain: settings.retain,
+                    properties: properties,
+                    identifier: &identifier
+                )
+            }
+        }
+        return literalTopic.withUnsafeBufferPointer { topic in
+            guard let topic = topic.baseAddress else { return MOSQ_ERR_INVAL.rawValue }
+            return handle.publish(
+                topic: topic,
+                payload: payload,
+                qos: settings.qos,
+                retain: settings.retain,
+                properties: properties,
+                identifier: &identifier
+            )
+        }
+    }
+
+    private func refused(_ error: MosquittoError?, _ sequence: UInt32, _ turn: inout Turn) {
+        guard let error else { return }
+        if turn.refusal == nil { turn.refusal = error }
+        switch mosq_err_t(error.code) {
+        case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8: ring.resolve(sequence, as: .dropped(.topicInvalid))
+        case MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_OVERSIZE_PACKET: ring.resolve(sequence, as: .dropped(.tooLarge))
+        case MOSQ_ERR_QOS_NOT_SUPPORTED, MOSQ_ERR_RETAIN_NOT_SUPPORTED: ring.resolve(sequence, as: .dropped(.refused))
+        default: turn.failure = ConnectionFailure("a message could not be published: \(error)")
+        }
+    }
+}

@@ -47,11 +47,16 @@ final class ConnectionSink: Sink {
                 guard isSendable else { continue }
                 outgoing.messages.append(
                     WebSocketMessage(
-                        offset: Int(entry.payloadOffset), length: Int(entry.payloadLength),
-                        kind: kind == .text ? .text : .binary))
+                        offset: Int(entry.payloadOffset),
+                        length: Int(entry.payloadLength),
+                        kind: kind == .text ? .text : .binary
+                    )
+                )
             }
         }
         let sent = outgoing.isEmpty ? 0 : connection.send(outgoing)
+        // A write that fails at once ends the connection here and now, with all that it was given.
+        guard connection.isEstablished else { return Intake() }
         let taken = remember(runs, sent: sent)
         // What can't be sent is settled at once where nothing before it is on its way.
         settleWritten(through: connection.writtenPosition)

@@ -12,6 +12,8 @@ package final class SourceHub: SourceClient, QueueGate {
     /// Why the source could not start; its routes stand still then.
     package private(set) var failure: String?
     private var isStopped = false
+    private var isForwarding = false
+    private var isPaused = false
 
     package init(source: any Source, routes: [Route]) {
         self.source = source
@@ -39,7 +41,10 @@ package final class SourceHub: SourceClient, QueueGate {
     }
 
     package func received(_ batch: MessageBatch) {
+        isForwarding = true
         for route in routes { route.forward(batch) }
+        isForwarding = false
+        pauseOrResume()
     }
 
     package func rejected(_ count: Int, because reason: RejectReason) {
@@ -48,13 +53,21 @@ package final class SourceHub: SourceClient, QueueGate {
 
     func queueFilled(_ queue: RouteQueue) {
         fullQueues.append(queue)
-        if fullQueues.count == 1, !isStopped { source.pause() }
+        pauseOrResume()
         throttleChanged?()
     }
 
     func queueDrained(_ queue: RouteQueue) {
         fullQueues.removeAll { $0 === queue }
-        if fullQueues.isEmpty, !isStopped { source.resume() }
+        pauseOrResume()
         throttleChanged?()
+    }
+
+    /// Not while a batch is being forwarded: a source that reads on at once would bring the next batch before every
+    /// route has had this one.
+    private func pauseOrResume() {
+        guard !isForwarding, !isStopped, failure == nil, isPaused == fullQueues.isEmpty else { return }
+        isPaused = !fullQueues.isEmpty
+        if isPaused { source.pause() } else { source.resume() }
     }
 }

@@ -15,8 +15,13 @@ extension MessageBatch {
             let topicLength = bytes.writeString(topic)
             entries.append(
                 Entry(
-                    payloadOffset: payloadOffset, payloadLength: payloadLength, topicOffset: topicOffset,
-                    topicLength: topicLength, kind: .text))
+                    payloadOffset: payloadOffset,
+                    payloadLength: payloadLength,
+                    topicOffset: topicOffset,
+                    topicLength: topicLength,
+                    kind: .text
+                )
+            )
         }
         return MessageBatch(bytes: bytes, entries: entries, receivedAt: .uptimeNanoseconds(0))
     }

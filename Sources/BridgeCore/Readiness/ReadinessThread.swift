@@ -12,7 +12,7 @@ final class ReadinessThread: Sendable {
 
     private struct Entry {
         var eventLoop: any EventLoop
-        var notice: @Sendable () -> Void
+        var notice: @Sendable (Token) -> Void
     }
 
     private struct Table {
@@ -53,7 +53,7 @@ final class ReadinessThread: Sendable {
         descriptor: CInt,
         for interest: Readiness.Interest,
         on eventLoop: any EventLoop,
-        notice: @escaping @Sendable () -> Void
+        notice: @escaping @Sendable (Token) -> Void
     ) throws(KernelError) -> Token {
         let token = table.withLock { table in
             let token = table.nextToken
@@ -112,7 +112,7 @@ final class ReadinessThread: Sendable {
             var token: Token = 0
             guard clinux_epoll_wait_one(epoll, &token) > 0 else { continue }
             guard let entry = table.withLock({ $0.entries[token] }) else { continue }
-            entry.eventLoop.execute(entry.notice)
+            entry.eventLoop.execute { [token] in entry.notice(token) }
         }
     }
 }

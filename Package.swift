@@ -159,6 +159,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -166,6 +167,16 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             exclude: ["tls-relay.py"],
+            swiftSettings: swiftSettings
+        ),
+        // For those tests that know batches.
+        .target(
+            name: "BridgeTestSupport",
+            dependencies: [
+                "BridgeCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/BridgeTestSupport",
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -194,7 +205,7 @@ let package = Package(
         .testTarget(
             name: "BridgeCoreTests",
             dependencies: [
-                "BridgeCore", "WSClient", "TLS", "TestSupport",
+                "BridgeCore", "WSClient", "TLS", "BridgeTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -214,7 +225,7 @@ let package = Package(
         .testTarget(
             name: "UDPAdapterTests",
             dependencies: [
-                "UDPAdapter", "BridgeCore", "CLinux", "TestSupport",
+                "UDPAdapter", "BridgeCore", "CLinux", "BridgeTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -224,7 +235,7 @@ let package = Package(
         .testTarget(
             name: "FIFOAdapterTests",
             dependencies: [
-                "FIFOAdapter", "BridgeCore", "CLinux", "TestSupport",
+                "FIFOAdapter", "BridgeCore", "CLinux", "BridgeTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

@@ -88,9 +88,9 @@ extension BrokerThread {
             return ConnectionFailure("unknown host \(host): \(words)")
         case MOSQ_ERR_ERRNO where failure.systemError == EINTR:
             let timeout = settings.configuration.connectTimeout
-            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.inMilliseconds) ms")
+            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.milliseconds) ms")
         case MOSQ_ERR_ERRNO:
-            return ConnectionFailure("\(settings.endpoint): \(SystemError.words(failure.systemError))")
+            return ConnectionFailure("\(settings.endpoint): \(KernelError.words(for: failure.systemError))")
         default:
             return tlsFailure() ?? ConnectionFailure("\(settings.endpoint): \(failure.error)")
         }

@@ -3,6 +3,14 @@ import CMosquitto
 import Logging
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension BrokerThread {
     // MARK: Reading
 
@@ -13,8 +21,12 @@ extension BrokerThread {
         var isProgressing: Bool
         repeat {
             let calls = inbox.calls
+            let messages = inbox.inbound.count
+            errno = 0
             let result = handle.loopRead()
-            isProgressing = inbox.calls != calls
+            // Without messages nobody else sets it: the library has seen the socket empty.
+            let isDrained = errno == EAGAIN && inbox.inbound.count == messages
+            isProgressing = inbox.calls != calls && !isDrained
             if case .failure(let failure) = result { return lost(failure, now) }
             if handle.socket < 0 { return lost(nil, now) }
         } while isProgressing && !inbox.inbound.isFull

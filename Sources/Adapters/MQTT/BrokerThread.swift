@@ -16,6 +16,10 @@ import TLS
 /// Per wake-up: orders in, read, deliver, publish, write, sleep until the socket, an order or a deadline. Everything
 /// that happened goes to the event loop in one report.
 final class BrokerThread {
+    /// A report of settlements alone waits for so many, or so long.
+    private static let settlementsPerReport = 512
+    private static let longestReportWait = TimeAmount.milliseconds(1)
+
     let settings: BrokerSettings
     let handOver: HandOver
     let send: @Sendable (BrokerReport) -> Void
@@ -60,7 +64,9 @@ final class BrokerThread {
     var hasMoreToPublish = false
     var hasToldUnwanted = false
 
+    private var reportWaitsSince: NIODeadline?
     private var orders: ContiguousArray<BrokerOrder> = []
+    private var descriptors = [pollfd(), pollfd()]
     private var readyEvents: Int16 = 0
 
     init(
@@ -91,7 +97,7 @@ final class BrokerThread {
         while machine.state != .stopped {
             takeOrders()
             step()
-            flushReport()
+            if !canReportWait(.now()) { flushReport() }
             if machine.state != .stopped { sleep() }
         }
         handOver.close()
@@ -101,9 +107,20 @@ final class BrokerThread {
     }
 
     func flushReport() {
+        reportWaitsSince = nil
         guard !report.isEmpty else { return }
         send(report)
         report = BrokerReport()
+    }
+
+    /// While there is enough to publish, the event loop need not be woken for every few acknowledgements.
+    private func canReportWait(_ now: NIODeadline) -> Bool {
+        guard !report.isEmpty, !report.isUrgent, report.settledCount < Self.settlementsPerReport,
+            lanes.contains(where: { $0.waiting >= Self.settlementsPerReport })
+        else { return false }
+        let begin = reportWaitsSince ?? now
+        reportWaitsSince = begin
+        return now < begin + Self.longestReportWait
     }
 
     // MARK: Orders
@@ -217,10 +234,8 @@ final class BrokerThread {
             handOver.take(into: &orders, beforeSleep: true)
             if !orders.isEmpty { timeout = 0 }
         }
-        var descriptors = [
-            pollfd(fd: handOver.wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: -1, events: 0, revents: 0),
-        ]
+        descriptors[0] = pollfd(fd: handOver.wakeUp.descriptor, events: Int16(POLLIN), revents: 0)
+        descriptors[1] = pollfd(fd: -1, events: 0, revents: 0)
         if let handle {
             var events: Int32 = mayRead ? Int32(POLLIN) : 0
             if gate.mayWrite, handle.wantsWrite { events |= Int32(POLLOUT) }
@@ -247,6 +262,7 @@ final class BrokerThread {
             guard let other else { return }
             deadline = deadline.map { min($0, other) } ?? other
         }
+        if let reportWaitsSince { consider(reportWaitsSince + Self.longestReportWait) }
         if handle != nil {
             if machine.isConnected { consider(keepAlive.deadline) }
             if identifiers.span > 0 { consider(stallGuard.deadline) }

@@ -111,6 +111,7 @@ extension BrokerThread {
         bytesRead = 0
         incompleteSince = nil
         mayHaveMoreToRead = false
+        hasReadPendingInVain = false
         hasMoreToPublish = false
         unsentPackets = 1
         write(now)
@@ -154,7 +155,9 @@ extension BrokerThread {
                 // Retained messages come with a new subscription, not with every reconnect.
                 options = Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
                 // A shared subscription can't have it (section 3.8.3.1).
-                if filter.shareName == nil { options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+                if filter.shareName == nil, !settings.subscriptions.subscriptions[request.index].allowsEcho {
+                    options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue)
+                }
                 if usesIdentifiers {
                     let list = PropertyList()
                     try? list.add(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, varint: UInt32(request.index + 1))

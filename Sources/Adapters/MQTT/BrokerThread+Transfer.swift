@@ -31,6 +31,7 @@ extension BrokerThread {
             if handle.socket < 0 { return lost(nil, now) }
         } while isProgressing && !inbox.inbound.isFull
         mayHaveMoreToRead = isProgressing
+        hasReadPendingInVain = inbox.calls == callsBefore
         if inbox.calls != callsBefore {
             incompleteSince = nil
             keepAlive.read(now: now)
@@ -114,7 +115,7 @@ extension BrokerThread {
             inbox.unwanted = 0
         }
         guard !inbox.inbound.isEmpty else { return }
-        let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged)
+        let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged, bytes: inbox.inbound.bytes.readableBytes)
         unsentPackets += inbox.inbound.isAcknowledged ? inbox.inbound.count : 0
         let capacity = inbox.inbound.bytes.readableBytes
         report.append(.received(inbox.inbound, run: run, at: now))

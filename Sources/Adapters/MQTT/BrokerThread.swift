@@ -48,6 +48,8 @@ final class BrokerThread {
     var unsentPackets = 0
     var hasUnsentPublish = false
     var mayHaveMoreToRead = false
+    /// OpenSSL holds bytes that make no packet yet: the rest must come from the socket.
+    var hasReadPendingInVain = false
     var bytesRead: UInt64 = 0
     /// Bytes read when the packet that is still incomplete was first noticed.
     var incompleteSince: UInt64?
@@ -172,7 +174,7 @@ final class BrokerThread {
         guard let handle else { return }
         noteReading(now)
         let isAnnounced = readyEvents & Int16(POLLIN | POLLERR | POLLHUP) != 0
-        if mayRead, isAnnounced || mayHaveMoreToRead || handle.hasPendingBytes { read(isAnnounced: isAnnounced, now) }
+        if mayRead, isAnnounced || hasBufferedInput(handle) { read(isAnnounced: isAnnounced, now) }
         if self.handle != nil, gate.mayWrite { publishAndWrite(now) }
         if self.handle != nil { keepAlive(now) }
         if self.handle != nil { checkStall(now) }
@@ -181,11 +183,16 @@ final class BrokerThread {
         }
     }
 
+    /// Whether there may be packets to read that `poll` would not announce.
+    private func hasBufferedInput(_ handle: MosquittoHandle) -> Bool {
+        mayHaveMoreToRead || (!hasReadPendingInVain && handle.hasPendingBytes)
+    }
+
     /// Paused sources pause the whole connection; its handshake and its farewell need to be read all the same.
     var mayRead: Bool {
         guard gate.mayRead else { return false }
         guard machine.isConnected else { return true }
-        if readsOnDemand { return settings.subscriptions.hasCommands || identifiers.span > 0 || !status.isEmpty }
+        if readsOnDemand { return identifiers.span > 0 || !status.isEmpty }
         return isReadingWanted
     }
 
@@ -254,7 +261,7 @@ final class BrokerThread {
     /// In milliseconds; -1 = until something happens.
     private func timeout(_ now: NIODeadline) -> Int32 {
         if let handle {
-            if mayRead, mayHaveMoreToRead || handle.hasPendingBytes { return 0 }
+            if mayRead, hasBufferedInput(handle) { return 0 }
             if gate.mayWrite, hasMoreToPublish { return 0 }
         }
         var deadline = machine.deadline

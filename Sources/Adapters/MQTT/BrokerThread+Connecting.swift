@@ -88,9 +88,9 @@ extension BrokerThread {
             return ConnectionFailure("unknown host \(host): \(words)")
         case MOSQ_ERR_ERRNO where failure.systemError == EINTR:
             let timeout = settings.configuration.connectTimeout
-            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.inMilliseconds) ms")
+            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.milliseconds) ms")
         case MOSQ_ERR_ERRNO:
-            return ConnectionFailure("\(settings.endpoint): \(SystemError.words(failure.systemError))")
+            return ConnectionFailure("\(settings.endpoint): \(KernelError.words(for: failure.systemError))")
         default:
             return tlsFailure() ?? ConnectionFailure("\(settings.endpoint): \(failure.error)")
         }
@@ -111,6 +111,7 @@ extension BrokerThread {
         bytesRead = 0
         incompleteSince = nil
         mayHaveMoreToRead = false
+        hasReadPendingInVain = false
         hasMoreToPublish = false
         unsentPackets = 1
         write(now)
@@ -147,14 +148,19 @@ extension BrokerThread {
     private func subscribe(_ requests: [SubscriptionTable.Request], _ now: NIODeadline) {
         for request in requests {
             requestedSubscriptions.insert(request.index)
-            let filter = settings.subscriptions.subscriptions[request.index].filter
+            let subscription = settings.subscriptions.subscriptions[request.index]
+            let filter = subscription.filter
             var options: Int32 = 0
             var properties: PropertyList?
             if settings.configuration.protocolVersion == .v5 {
                 // Retained messages come with a new subscription, not with every reconnect.
                 options = Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
                 // A shared subscription can't have it (section 3.8.3.1).
-                if filter.shareName == nil { options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+                if filter.shareName == nil, !subscription.allowsEcho {
+                    options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue)
+                }
+                // A command that is retained is refused from the moment it is published, not only after a reconnect.
+                if subscription.isCommands { options |= Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) }
                 if usesIdentifiers {
                     let list = PropertyList()
                     try? list.add(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, varint: UInt32(request.index + 1))

@@ -3,6 +3,14 @@ import CMosquitto
 import Logging
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension BrokerThread {
     // MARK: Reading
 
@@ -13,12 +21,17 @@ extension BrokerThread {
         var isProgressing: Bool
         repeat {
             let calls = inbox.calls
+            let messages = inbox.inbound.count
+            errno = 0
             let result = handle.loopRead()
-            isProgressing = inbox.calls != calls
+            // Without messages nobody else sets it: the library has seen the socket empty.
+            let isDrained = errno == EAGAIN && inbox.inbound.count == messages
+            isProgressing = inbox.calls != calls && !isDrained
             if case .failure(let failure) = result { return lost(failure, now) }
             if handle.socket < 0 { return lost(nil, now) }
         } while isProgressing && !inbox.inbound.isFull
         mayHaveMoreToRead = isProgressing
+        hasReadPendingInVain = inbox.calls == callsBefore
         if inbox.calls != callsBefore {
             incompleteSince = nil
             keepAlive.read(now: now)
@@ -58,7 +71,7 @@ extension BrokerThread {
                 "the server closed the connection in the TLS handshake: is this the port of a plain-text service?"
             )
         }
-        return ConnectionFailure(code == 0 ? "the server hung up" : SystemError.words(code))
+        return ConnectionFailure(code == 0 ? "the server hung up" : KernelError.words(for: code))
     }
 
     /// The library closed the connection; what it said before counts all the same.
@@ -72,7 +85,7 @@ extension BrokerThread {
         }
         if let failure = tlsFailure() { return fail(failure) }
         switch failure.map({ mosq_err_t($0.error.code) }) {
-        case MOSQ_ERR_ERRNO: fail(ConnectionFailure(SystemError.words(failure?.systemError ?? 0)))
+        case MOSQ_ERR_ERRNO: fail(ConnectionFailure(KernelError.words(for: failure?.systemError ?? 0)))
         case MOSQ_ERR_CONN_LOST where isHandshake, nil where isHandshake:
             fail(ConnectionFailure("the server closed the connection before CONNACK: is this an MQTT port?"))
         default:
@@ -102,7 +115,7 @@ extension BrokerThread {
             inbox.unwanted = 0
         }
         guard !inbox.inbound.isEmpty else { return }
-        let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged)
+        let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged, bytes: inbox.inbound.bytes.readableBytes)
         unsentPackets += inbox.inbound.isAcknowledged ? inbox.inbound.count : 0
         let capacity = inbox.inbound.bytes.readableBytes
         report.append(.received(inbox.inbound, run: run, at: now))

@@ -59,7 +59,12 @@ package final class MQTTBroker: Broker {
         let source = MQTTSource(configuration, broker: self)
         do throws(TopicFilterError) {
             let filter = try TopicFilter(configuration.topicFilter)
-            settings.subscriptions.add(filter, qos: min(configuration.qos, 1), source: sources.count)
+            settings.subscriptions.add(
+                filter,
+                qos: min(configuration.qos, 1),
+                source: sources.count,
+                allowsEcho: configuration.allowEcho
+            )
         } catch {
             source.fault = error
         }
@@ -111,12 +116,8 @@ package final class MQTTBroker: Broker {
 
     private func warnOfPlaintextPassword() {
         let configuration = settings.configuration
-        guard configuration.password != nil, !configuration.isSecure, !isLoopback(configuration.host) else { return }
+        guard configuration.password != nil, !configuration.isSecure, !Loopback.isLoopback(configuration.host) else { return }
         logger.warning("the password for \(configuration.host) goes over the network in the clear: use mqtts")
-    }
-
-    private func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || host.hasPrefix("127.")
     }
 
     private func startThread(_ handOver: HandOver) throws(ConnectionFailure) {
@@ -132,7 +133,7 @@ package final class MQTTBroker: Broker {
             }
             .run()
         }
-        guard code == 0 else { throw ConnectionFailure(SystemError.words(code)) }
+        guard code == 0 else { throw ConnectionFailure(KernelError.words(for: code)) }
     }
 
     package func publish(_ message: StatusMessage) -> Bool {
@@ -186,6 +187,7 @@ package final class MQTTBroker: Broker {
             case .statusDone(let count):
                 statusMessages -= count
             case .received(let batch, let run, let time):
+                // Once every route has the batch in a queue its PUBACKs may leave. A store that syncs first says it then.
                 deliver(batch, receivedAt: time)
                 handOver?.put(.accepted(run: run))
             case .ended:

@@ -64,7 +64,7 @@ extension GatewayParts {
                 log: log
             )
         }
-        return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues)
+        return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues, log: log)
     }
 
     private func makeSource(

@@ -1,4 +1,5 @@
 package import NIOCore
+import TLS
 package import WSClient
 
 /// The last message one way over a connection, and when it may be published: at once, but at most once a second.

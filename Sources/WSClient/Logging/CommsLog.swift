@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import TLS
 
 /// `log_comms`: a line for each message and control frame, by opcode, length and the beginning of its payload.
 struct CommsLog {

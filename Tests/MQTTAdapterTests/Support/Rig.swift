@@ -53,7 +53,7 @@ final class Rig: Sendable {
 
     let eventLoop: any EventLoop
     let log = Log()
-    let lines: LogLines
+    let lines: LogRecorder
     private let core: NIOLoopBound<Core>
 
     init(
@@ -62,12 +62,11 @@ final class Rig: Sendable {
         eventLoop: any EventLoop
     ) async throws {
         self.eventLoop = eventLoop
-        let lines = LogLines()
+        let lines = LogRecorder()
         self.lines = lines
         let log = log
         core = try await eventLoop.submit {
-            var logger = Logger(label: "test") { _ in LogLines.Handler(lines: lines) }
-            logger.logLevel = .debug
+            let logger = lines.logger(level: .debug)
             let broker = MQTTBroker(configuration: configuration, eventLoop: eventLoop, logger: logger) { secret in
                 switch secret {
                 case .literal(let value): value
@@ -108,11 +107,13 @@ final class Rig: Sendable {
     func source(
         _ filter: String,
         qos: Int,
+        allowEcho: Bool = false,
         store: @escaping @Sendable (_ acceptedBefore: Int) -> Void = { _ in }
     ) async throws -> (index: Int, log: Receiver.Log) {
         let log = Receiver.Log()
         let index = try await onLoop { core in
-            let configuration = MQTTSourceConfiguration(broker: "test", topicFilter: filter, qos: qos)
+            var configuration = MQTTSourceConfiguration(broker: "test", topicFilter: filter, qos: qos)
+            configuration.allowEcho = allowEcho
             core.receivers.append(Receiver(core.broker.makeSource(configuration), log: log, store: store))
             try core.receivers[core.receivers.count - 1].source.start()
             return core.receivers.count - 1

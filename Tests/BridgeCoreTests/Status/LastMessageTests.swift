@@ -1,6 +1,7 @@
 import BridgeCore
 import NIOCore
 import Testing
+import WSClient
 
 struct LastMessageTests {
     @Test func publishesAtOnceAndThenAtMostOnceASecond() {
@@ -58,7 +59,7 @@ struct LastMessageTests {
 }
 
 extension LastMessage {
-    fileprivate mutating func noted(_ text: String, at time: TimeAmount) -> NotedAction {
+    fileprivate mutating func noted(_ text: String, at time: TimeAmount) -> Pace.Action {
         Array(text.utf8).withUnsafeBytes { noted($0, kind: .text, now: .uptimeNanoseconds(0) + time) }
     }
 }

@@ -23,7 +23,8 @@ struct GatewayService: Service, CustomStringConvertible {
             metadata: [
                 "connections": "\(configuration.connections.count)", "brokers": "\(configuration.brokers.count)",
                 "routes": "\(configuration.routes.count)",
-            ])
+            ]
+        )
         try? await gracefulShutdown()
         log.info("stopping")
         await onLoop { done in
@@ -36,7 +37,12 @@ struct GatewayService: Service, CustomStringConvertible {
 
     private func makeParts() throws -> (Gateway, ControlServer) {
         let gateway = try Gateway(
-            configuration, version: Version.text, adapters: adapters, eventLoop: eventLoop, log: log)
+            configuration,
+            version: Version.text,
+            adapters: adapters,
+            eventLoop: eventLoop,
+            log: log
+        )
         return (gateway, ControlServer(path: configuration.controlSocket, handler: gateway, log: log))
     }
 

@@ -1,5 +1,5 @@
-package import NIOCore
 import FoundationEssentials
+package import NIOCore
 
 /// What an operator asks a connection to do, over a command topic or the control socket.
 package enum ConnectionCommand: Sendable, Hashable {
@@ -35,7 +35,9 @@ package enum ConnectionCommand: Sendable, Hashable {
     }
 }
 
-/// Why a command was not understood. Never shows the payload: it may hold a token.
+/// Why a command was not understood.
+///
+/// Never shows the payload: it may hold a token.
 package enum ConnectionCommandError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownWord(String)
     case malformedBody

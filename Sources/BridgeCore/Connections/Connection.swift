@@ -3,6 +3,7 @@ import NIOCore
 import WSClient
 
 /// One configured connection at work: its WebSocket client, its counters, its status topics, its commands.
+///
 /// Used on the gateway's event loop only.
 final class Connection {
     let name: String
@@ -36,12 +37,18 @@ final class Connection {
         self.log = log
         let secrets = KnownSecrets.values(of: configuration)
         client = WebSocketClient(
-            configuration: try WebSocketClientConfiguration(configuration, secrets: secrets), eventLoop: eventLoop,
-            logger: log)
+            configuration: try WebSocketClientConfiguration(configuration, secrets: secrets),
+            eventLoop: eventLoop,
+            logger: log
+        )
         client.logComms = configuration.logComms
         client.extendedLogging = configuration.extendedLogging
         reporter = ConnectionReporter(
-            connection: name, publisher: publisher, redactor: Redactor(secrets), eventLoop: eventLoop)
+            connection: name,
+            publisher: publisher,
+            redactor: Redactor(secrets),
+            eventLoop: eventLoop
+        )
         client.delegate = self
     }
 
@@ -102,7 +109,9 @@ final class Connection {
     private func noteSent(_ message: WebSocketMessage, of batch: WebSocketMessageBatch) {
         batch.withUnsafeBytes { bytes in
             reporter.sent(
-                UnsafeRawBufferPointer(rebasing: bytes[message.range]), kind: message.kind == .text ? .text : .binary)
+                UnsafeRawBufferPointer(rebasing: bytes[message.range]),
+                kind: message.kind == .text ? .text : .binary
+            )
         }
     }
 
@@ -141,7 +150,9 @@ final class Connection {
     }
 
     private func refuse(
-        _ result: ControlResponse.Result, _ reason: RejectReason, _ explanation: String
+        _ result: ControlResponse.Result,
+        _ reason: RejectReason,
+        _ explanation: String
     ) -> ControlResponse {
         rejected(1, because: reason)
         log.error("a message was not sent: the connection \(explanation)")
@@ -165,7 +176,10 @@ final class Connection {
         reporter.changed(to: payload)
         if was.tcp {
             reporter.disconnected(
-                reason: payload.reason, closeCode: payload.closeCode, wasEstablished: was.websocket)
+                reason: payload.reason,
+                closeCode: payload.closeCode,
+                wasEstablished: was.websocket
+            )
         }
     }
 
@@ -203,7 +217,9 @@ final class Connection {
             reason: status.reason,
             closeCode: status.closeCode.map { Int($0.rawValue) },
             attempts: status.attempts,
-            nextAttempt: status.nextAttempt.map { Timestamp.now().advanced(by: .nanoseconds(($0 - .now()).nanoseconds)).description },
+            nextAttempt: status.nextAttempt.map {
+                Timestamp.now().advanced(by: .nanoseconds(($0 - .now()).nanoseconds)).description
+            },
             throttled: hub?.throttledBy ?? []
         )
     }
@@ -215,7 +231,9 @@ extension Connection: WebSocketClientDelegate {
         received += batch.count
         batch.withUnsafeBytes { bytes in
             reporter.received(
-                UnsafeRawBufferPointer(rebasing: bytes[last.range]), kind: last.kind == .text ? .text : .binary)
+                UnsafeRawBufferPointer(rebasing: bytes[last.range]),
+                kind: last.kind == .text ? .text : .binary
+            )
         }
         receiver?.received(MessageBatch(batch, receivedAt: client.eventLoop.now))
     }
@@ -252,7 +270,10 @@ extension Connection: WebSocketClientDelegate {
         for sink in sinks { sink.connectionEnded() }
         guard !isShuttingDown else { return }
         reporter.disconnected(
-            reason: end.reason, closeCode: end.closeCode.map { Int($0.rawValue) }, wasEstablished: end.wasEstablished)
+            reason: end.reason,
+            closeCode: end.closeCode.map { Int($0.rawValue) },
+            wasEstablished: end.wasEstablished
+        )
     }
 
     func webSocketClientBecameWritable(_ client: WebSocketClient) {
@@ -278,8 +299,11 @@ extension MessageBatch {
         for message in batch.messages {
             entries.append(
                 Entry(
-                    payloadOffset: Int(message.offset), payloadLength: Int(message.length),
-                    kind: message.kind == .text ? .text : .binary))
+                    payloadOffset: Int(message.offset),
+                    payloadLength: Int(message.length),
+                    kind: message.kind == .text ? .text : .binary
+                )
+            )
         }
         self.init(bytes: batch.bytes, entries: entries, receivedAt: receivedAt)
     }

@@ -1,7 +1,9 @@
 import NIOCore
 import WSClient
 
-/// Turns what happens to one connection into its status topics. Used on the gateway's event loop only.
+/// Turns what happens to one connection into its status topics.
+///
+/// Used on the gateway's event loop only.
 final class ConnectionReporter {
     private let connection: String
     private let publisher: StatusPublisher?
@@ -41,7 +43,10 @@ final class ConnectionReporter {
         sequence += 1
         guard let publisher else { return }
         let payload = ConnectionEventPayload(
-            connection: connection, at: Timestamp.now().description, sequence: sequence)
+            connection: connection,
+            at: Timestamp.now().description,
+            sequence: sequence
+        )
         publisher.event(publisher.topics.event(trigger, of: connection), StatusEncoder.json(payload))
     }
 
@@ -49,8 +54,13 @@ final class ConnectionReporter {
         sequence += 1
         guard let publisher else { return }
         let payload = DisconnectedEventPayload(
-            connection: connection, at: Timestamp.now().description, sequence: sequence, reason: reason,
-            closeCode: closeCode, wasEstablished: wasEstablished)
+            connection: connection,
+            at: Timestamp.now().description,
+            sequence: sequence,
+            reason: reason,
+            closeCode: closeCode,
+            wasEstablished: wasEstablished
+        )
         publisher.event(publisher.topics.event(.disconnected, of: connection), StatusEncoder.json(payload))
     }
 

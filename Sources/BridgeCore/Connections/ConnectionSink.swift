@@ -1,7 +1,9 @@
 import NIOCore
 import WSClient
 
-/// Sends a route's messages over a connection. Used on the gateway's event loop only.
+/// Sends a route's messages over a connection.
+///
+/// Used on the gateway's event loop only.
 ///
 /// A message is delivered once the kernel took the last byte of its frame; what a lost connection still held is
 /// offered again.
@@ -47,8 +49,11 @@ final class ConnectionSink: Sink {
                 guard isSendable else { continue }
                 outgoing.messages.append(
                     WebSocketMessage(
-                        offset: Int(entry.payloadOffset), length: Int(entry.payloadLength),
-                        kind: kind == .text ? .text : .binary))
+                        offset: Int(entry.payloadOffset),
+                        length: Int(entry.payloadLength),
+                        kind: kind == .text ? .text : .binary
+                    )
+                )
             }
         }
         let sent = outgoing.isEmpty ? 0 : connection.send(outgoing)

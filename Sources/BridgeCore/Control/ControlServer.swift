@@ -11,7 +11,9 @@ import NIOPosix
     import Darwin
 #endif
 
-/// Answers the command line on a Unix domain socket of mode 0600. Used on the gateway's event loop only.
+/// Answers the command line on a Unix domain socket of mode 0600.
+///
+/// Used on the gateway's event loop only.
 package final class ControlServer {
     private let path: String
     private let handler: any ControlHandler
@@ -24,8 +26,9 @@ package final class ControlServer {
         self.log = log
     }
 
-    /// Listens, or says in the log why it doesn't; the gateway runs either way. `completion` is called when it is
-    /// known which.
+    /// Listens, or says in the log why it doesn't; the gateway runs either way.
+    ///
+    /// `completion` is called when it is known which.
     package func start(on eventLoop: any EventLoop, completion: @escaping () -> Void) {
         do {
             try ControlSocketPlace.prepare(path)

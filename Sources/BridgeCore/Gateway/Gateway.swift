@@ -1,7 +1,9 @@
 package import Logging
 package import NIOCore
 
-/// A whole gateway at work: connections, brokers, routes and status. Used on its event loop only.
+/// A whole gateway at work: connections, brokers, routes and status.
+///
+/// Used on its event loop only.
 package final class Gateway {
     /// How long a broker's first attempt may keep the gateway from being ready.
     static let readyTimeout: TimeAmount = .seconds(5)
@@ -52,8 +54,12 @@ package final class Gateway {
     /// The counters and states as they are now.
     package var stats: GatewayStats {
         parts.stats(
-            instance: configuration.instance, version: version, at: .now(),
-            uptime: Double((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) / 1000, brokerRecords: brokerRecords)
+            instance: configuration.instance,
+            version: version,
+            at: .now(),
+            uptime: Double((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) / 1000,
+            brokerRecords: brokerRecords
+        )
     }
 
     // MARK: Starting
@@ -66,7 +72,10 @@ package final class Gateway {
         for hub in parts.hubs where !hub.start() {
             log.error(
                 "a source can't start, its routes stand still: \(hub.failure ?? "")",
-                metadata: ["source": "\(hub.source.name)", "routes": "\(hub.routes.map(\.name).joined(separator: ", "))"])
+                metadata: [
+                    "source": "\(hub.source.name)", "routes": "\(hub.routes.map(\.name).joined(separator: ", "))",
+                ]
+            )
         }
         for broker in parts.brokers { broker.start() }
         for connection in parts.connections { connection.start() }
@@ -132,7 +141,8 @@ package final class Gateway {
             guard left > 0 else { continue }
             log.warning(
                 "\(left) messages were still queued when the gateway stopped and are dropped",
-                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"])
+                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"]
+            )
         }
     }
 
@@ -152,11 +162,14 @@ package final class Gateway {
             broker.stop(farewell: farewell ?? [], deadline: deadline, completion: done)
         } _: {
             self.whenAll(
-                self.parts.connections, within: Self.farewellTimeout, { $0.shutdown(completion: $1) },
+                self.parts.connections,
+                within: Self.farewellTimeout,
+                { $0.shutdown(completion: $1) },
                 {
                     self.phase = .stopped
                     completion()
-                })
+                }
+            )
         }
     }
 
@@ -164,7 +177,9 @@ package final class Gateway {
         for queue in parts.queues {
             let balance = queue.currentBalance
             log.info(
-                "final balance: \(balance)", metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)"])
+                "final balance: \(balance)",
+                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)"]
+            )
         }
     }
 
@@ -251,7 +266,9 @@ extension Gateway: ControlHandler {
         guard let connection = parts.connection(named: name) else {
             let known = parts.connections.map(\.name).joined(separator: ", ")
             return ControlResponse(
-                .unknownConnection, message: "there is no connection '\(name)'; there are: \(known)")
+                .unknownConnection,
+                message: "there is no connection '\(name)'; there are: \(known)"
+            )
         }
         switch request.verb {
         case .status: return ControlResponse(.ok, stats: stats)

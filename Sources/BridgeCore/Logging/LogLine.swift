@@ -40,7 +40,9 @@ package struct LogLine: Sendable {
     }
 
     private var json: String {
-        var object = ["at": at.description, "level": level.rawValue, "message": readable(message, limit: Self.longestValue)]
+        var object = [
+            "at": at.description, "level": level.rawValue, "message": readable(message, limit: Self.longestValue),
+        ]
         for (key, value) in fields where object[key] == nil { object[key] = value }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -52,11 +52,20 @@ package struct LastMessage: Sendable {
         let shown = secrets.redact(preview)
         guard kind == .text else {
             return LastMessagePayload(
-                message: Base64.encode(shown), kind: "binary", bytes: bytes, at: at.description, encoding: "base64")
+                message: Base64.encode(shown),
+                kind: "binary",
+                bytes: bytes,
+                at: at.description,
+                encoding: "base64"
+            )
         }
         return LastMessagePayload(
-            message: String(decoding: shown.droppingCutCharacter(), as: UTF8.self), kind: "text", bytes: bytes,
-            at: at.description, encoding: nil)
+            message: String(decoding: shown.droppingCutCharacter(), as: UTF8.self),
+            kind: "text",
+            bytes: bytes,
+            at: at.description,
+            encoding: nil
+        )
     }
 }
 

@@ -78,6 +78,7 @@ let package = Package(
             name: "BridgeCore",
             dependencies: [
                 "WSClient", "TLS", "CPCRE2", "CLinux",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

@@ -69,6 +69,30 @@ import Testing
         }
     }
 
+    @Test func aConnectionThatEndsWithoutGoodbyeLeavesTheWordToTheWill() async throws {
+        try await withMosquittoBroker { broker in
+            try await withMQTTRecorder(of: broker, "base/#") { recorder in
+                try await withRig(port: broker.port) { rig in
+                    try await Self.carry(rig)
+                    try await rig.connect()
+                    #expect(try await rig.publish(Self.message("base/status", "online")))
+                    try await eventually("online") { recorder.count == 1 }
+                    // The broker hangs: the farewell can't be acknowledged.
+                    broker.freeze()
+                    try await rig.stop(farewell: [Self.message("base/stats", "last")], within: .milliseconds(200))
+                    broker.thaw()
+                    let will = try await recorder.message(on: "base/status", where: { $0.text == "offline" })
+                    #expect(will.qos == 1)
+                }
+            }
+            // It was to be retained.
+            try await withMQTTRecorder(of: broker, "base/status") { recorder in
+                let kept = try await recorder.message(on: "base/status")
+                #expect(kept.text == "offline" && kept.isRetained)
+            }
+        }
+    }
+
     @Test func theFarewellArrivesEvenWhenSourcesPause() async throws {
         try await withMosquittoBroker { broker in
             try await withMQTTRecorder(of: broker, "base/#") { recorder in

@@ -113,6 +113,18 @@ import Testing
         }
     }
 
+    @Test func ownMessagesComeBackWhereEchoIsAllowed() async throws {
+        try await withMosquittoBroker { broker in
+            try await withRig(port: broker.port) { rig in
+                let source = try await rig.source("feed/#", qos: 1, allowEcho: true)
+                let sink = try await rig.sink("feed/a", qos: 1)
+                try await rig.connect()
+                try await rig.feed(sink.index, ["ours"])
+                try await eventually("ours") { source.log.texts == ["ours"] }
+            }
+        }
+    }
+
     @Test func declaredTextIsToldFromBytes() async throws {
         try await withFakeBroker { broker in
             try await withRig(port: broker.port) { rig in

@@ -5,26 +5,36 @@
 struct AcceptanceGate: Equatable, Sendable {
     /// So many runs may be on their way to the event loop.
     static let mostRuns: UInt64 = 8
+    /// Unless a single run is larger.
+    static let mostBytes = 1 << 20
 
     private var delivered: UInt64 = 0
     private var accepted: UInt64 = 0
+    /// The sizes of the runs on their way, by number modulo their most.
+    private var sizes = [Int](repeating: 0, count: Int(mostRuns))
+    private var bytes = 0
     /// The last run whose acceptance holds up the writes.
     private var barrier: UInt64 = 0
 
     var mayWrite: Bool { accepted >= barrier }
 
-    var mayRead: Bool { mayWrite && delivered - accepted < Self.mostRuns }
+    var mayRead: Bool { mayWrite && delivered - accepted < Self.mostRuns && bytes < Self.mostBytes }
 
     /// A run goes to the event loop; returns its number.
-    mutating func deliver(isAcknowledged: Bool) -> UInt64 {
+    mutating func deliver(isAcknowledged: Bool, bytes count: Int) -> UInt64 {
         delivered += 1
+        sizes[Int(delivered % Self.mostRuns)] = count
+        bytes += count
         if isAcknowledged { barrier = delivered }
         return delivered
     }
 
     /// The event loop has taken or queued everything up to this run.
     mutating func accept(_ run: UInt64) {
-        accepted = max(accepted, min(run, delivered))
+        while accepted < min(run, delivered) {
+            accepted += 1
+            bytes -= sizes[Int(accepted % Self.mostRuns)]
+        }
     }
 
     /// The connection is gone, and with it what was withheld: the server delivers it again.

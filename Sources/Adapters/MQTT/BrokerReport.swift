@@ -18,15 +18,21 @@ struct BrokerReport: Sendable {
     }
 
     private(set) var happenings: ContiguousArray<Happening> = []
+    /// How many messages it settles.
+    private(set) var settledCount = 0
+    /// Whether it holds anything but settlements, which can wait for others.
+    private(set) var isUrgent = false
 
     var isEmpty: Bool { happenings.isEmpty }
 
     mutating func append(_ happening: Happening) {
         happenings.append(happening)
+        isUrgent = true
     }
 
     /// Consecutive settlements of one sink and outcome become one.
     mutating func settled(sink: Int, _ run: AcknowledgementRing.Run) {
+        settledCount += run.count
         if case .settled(sink, let last) = happenings.last, last.outcome == run.outcome {
             happenings[happenings.count - 1] = .settled(
                 sink: sink,

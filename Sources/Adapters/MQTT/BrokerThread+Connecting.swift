@@ -111,6 +111,7 @@ extension BrokerThread {
         bytesRead = 0
         incompleteSince = nil
         mayHaveMoreToRead = false
+        hasReadPendingInVain = false
         hasMoreToPublish = false
         unsentPackets = 1
         write(now)
@@ -155,7 +156,9 @@ extension BrokerThread {
                 // Retained messages come with a new subscription, not with every reconnect.
                 options = Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
                 // A shared subscription can't have it (section 3.8.3.1).
-                if filter.shareName == nil { options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+                if filter.shareName == nil, !subscription.allowsEcho {
+                    options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue)
+                }
                 // A command that is retained is refused from the moment it is published, not only after a reconnect.
                 if subscription.isCommands { options |= Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) }
                 if usesIdentifiers {

@@ -3,6 +3,14 @@ import CMosquitto
 import Logging
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension BrokerThread {
     // MARK: Reading
 
@@ -13,12 +21,17 @@ extension BrokerThread {
         var isProgressing: Bool
         repeat {
             let calls = inbox.calls
+            let messages = inbox.inbound.count
+            errno = 0
             let result = handle.loopRead()
-            isProgressing = inbox.calls != calls
+            // Without messages nobody else sets it: the library has seen the socket empty.
+            let isDrained = errno == EAGAIN && inbox.inbound.count == messages
+            isProgressing = inbox.calls != calls && !isDrained
             if case .failure(let failure) = result { return lost(failure, now) }
             if handle.socket < 0 { return lost(nil, now) }
         } while isProgressing && !inbox.inbound.isFull
         mayHaveMoreToRead = isProgressing
+        hasReadPendingInVain = inbox.calls == callsBefore
         if inbox.calls != callsBefore {
             incompleteSince = nil
             keepAlive.read(now: now)
@@ -102,7 +115,7 @@ extension BrokerThread {
             inbox.unwanted = 0
         }
         guard !inbox.inbound.isEmpty else { return }
-        let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged)
+        let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged, bytes: inbox.inbound.bytes.readableBytes)
         unsentPackets += inbox.inbound.isAcknowledged ? inbox.inbound.count : 0
         let capacity = inbox.inbound.bytes.readableBytes
         report.append(.received(inbox.inbound, run: run, at: now))

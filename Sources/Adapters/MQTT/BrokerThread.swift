@@ -16,6 +16,10 @@ import TLS
 /// Per wake-up: orders in, read, deliver, publish, write, sleep until the socket, an order or a deadline. Everything
 /// that happened goes to the event loop in one report.
 final class BrokerThread {
+    /// A report of settlements alone waits for so many, or so long.
+    private static let settlementsPerReport = 512
+    private static let longestReportWait = TimeAmount.milliseconds(1)
+
     let settings: BrokerSettings
     let handOver: HandOver
     let send: @Sendable (BrokerReport) -> Void
@@ -44,6 +48,8 @@ final class BrokerThread {
     var unsentPackets = 0
     var hasUnsentPublish = false
     var mayHaveMoreToRead = false
+    /// OpenSSL holds bytes that make no packet yet: the rest must come from the socket.
+    var hasReadPendingInVain = false
     var bytesRead: UInt64 = 0
     /// Bytes read when the packet that is still incomplete was first noticed.
     var incompleteSince: UInt64?
@@ -60,7 +66,9 @@ final class BrokerThread {
     var hasMoreToPublish = false
     var hasToldUnwanted = false
 
+    private var reportWaitsSince: NIODeadline?
     private var orders: ContiguousArray<BrokerOrder> = []
+    private var descriptors = [pollfd(), pollfd()]
     private var readyEvents: Int16 = 0
 
     init(
@@ -91,7 +99,7 @@ final class BrokerThread {
         while machine.state != .stopped {
             takeOrders()
             step()
-            flushReport()
+            if !canReportWait(.now()) { flushReport() }
             if machine.state != .stopped { sleep() }
         }
         handOver.close()
@@ -101,9 +109,20 @@ final class BrokerThread {
     }
 
     func flushReport() {
+        reportWaitsSince = nil
         guard !report.isEmpty else { return }
         send(report)
         report = BrokerReport()
+    }
+
+    /// While there is enough to publish, the event loop need not be woken for every few acknowledgements.
+    private func canReportWait(_ now: NIODeadline) -> Bool {
+        guard !report.isEmpty, !report.isUrgent, report.settledCount < Self.settlementsPerReport,
+            lanes.contains(where: { $0.waiting >= Self.settlementsPerReport })
+        else { return false }
+        let begin = reportWaitsSince ?? now
+        reportWaitsSince = begin
+        return now < begin + Self.longestReportWait
     }
 
     // MARK: Orders
@@ -155,7 +174,7 @@ final class BrokerThread {
         guard let handle else { return }
         noteReading(now)
         let isAnnounced = readyEvents & Int16(POLLIN | POLLERR | POLLHUP) != 0
-        if mayRead, isAnnounced || mayHaveMoreToRead || handle.hasPendingBytes { read(isAnnounced: isAnnounced, now) }
+        if mayRead, isAnnounced || hasBufferedInput(handle) { read(isAnnounced: isAnnounced, now) }
         if self.handle != nil, gate.mayWrite { publishAndWrite(now) }
         if self.handle != nil { keepAlive(now) }
         if self.handle != nil { checkStall(now) }
@@ -164,11 +183,16 @@ final class BrokerThread {
         }
     }
 
+    /// Whether there may be packets to read that `poll` would not announce.
+    private func hasBufferedInput(_ handle: MosquittoHandle) -> Bool {
+        mayHaveMoreToRead || (!hasReadPendingInVain && handle.hasPendingBytes)
+    }
+
     /// Paused sources pause the whole connection; its handshake and its farewell need to be read all the same.
     var mayRead: Bool {
         guard gate.mayRead else { return false }
         guard machine.isConnected else { return true }
-        if readsOnDemand { return settings.subscriptions.hasCommands || identifiers.span > 0 || !status.isEmpty }
+        if readsOnDemand { return identifiers.span > 0 || !status.isEmpty }
         return isReadingWanted
     }
 
@@ -217,10 +241,8 @@ final class BrokerThread {
             handOver.take(into: &orders, beforeSleep: true)
             if !orders.isEmpty { timeout = 0 }
         }
-        var descriptors = [
-            pollfd(fd: handOver.wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: -1, events: 0, revents: 0),
-        ]
+        descriptors[0] = pollfd(fd: handOver.wakeUp.descriptor, events: Int16(POLLIN), revents: 0)
+        descriptors[1] = pollfd(fd: -1, events: 0, revents: 0)
         if let handle {
             var events: Int32 = mayRead ? Int32(POLLIN) : 0
             if gate.mayWrite, handle.wantsWrite { events |= Int32(POLLOUT) }
@@ -239,7 +261,7 @@ final class BrokerThread {
     /// In milliseconds; -1 = until something happens.
     private func timeout(_ now: NIODeadline) -> Int32 {
         if let handle {
-            if mayRead, mayHaveMoreToRead || handle.hasPendingBytes { return 0 }
+            if mayRead, hasBufferedInput(handle) { return 0 }
             if gate.mayWrite, hasMoreToPublish { return 0 }
         }
         var deadline = machine.deadline
@@ -247,6 +269,7 @@ final class BrokerThread {
             guard let other else { return }
             deadline = deadline.map { min($0, other) } ?? other
         }
+        if let reportWaitsSince { consider(reportWaitsSince + Self.longestReportWait) }
         if handle != nil {
             if machine.isConnected { consider(keepAlive.deadline) }
             if identifiers.span > 0 { consider(stallGuard.deadline) }

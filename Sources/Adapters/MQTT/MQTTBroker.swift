@@ -59,7 +59,12 @@ package final class MQTTBroker: Broker {
         let source = MQTTSource(configuration, broker: self)
         do throws(TopicFilterError) {
             let filter = try TopicFilter(configuration.topicFilter)
-            settings.subscriptions.add(filter, qos: min(configuration.qos, 1), source: sources.count)
+            settings.subscriptions.add(
+                filter,
+                qos: min(configuration.qos, 1),
+                source: sources.count,
+                allowsEcho: configuration.allowEcho
+            )
         } catch {
             source.fault = error
         }
@@ -184,6 +189,7 @@ package final class MQTTBroker: Broker {
             case .statusDone(let count):
                 statusMessages -= count
             case .received(let batch, let run, let time):
+                // Once every route has the batch in a queue its PUBACKs may leave. A store that syncs first says it then.
                 deliver(batch, receivedAt: time)
                 handOver?.put(.accepted(run: run))
             case .ended:

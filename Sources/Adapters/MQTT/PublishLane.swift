@@ -36,14 +36,19 @@ final class PublishLane {
 
     var isEmpty: Bool { orders.isEmpty }
 
+    /// How many messages wait to be published.
+    private(set) var waiting = 0
+
     func append(_ order: PublishOrder) {
         guard order.count > 0 else { return }
         orders.append(order)
+        waiting += order.count
     }
 
     /// The connection is gone: the queue offers everything again.
     func removeAll() {
         orders.removeAll()
+        waiting = 0
         position = 0
         ring.removeAll()
     }
@@ -89,6 +94,10 @@ final class PublishLane {
         let limit = min(room, Self.messagesPerTurn)
         let owner = UInt16(index)
         var next = position
+        defer {
+            waiting -= next - position
+            position = next
+        }
         order.batch.withUnsafeBytes { bytes in
             order.topics.bytes.withUnsafeBufferPointer { topics in
                 while next < order.count, turn.published < limit, turn.bytes < Self.bytesPerTurn {
@@ -133,7 +142,6 @@ final class PublishLane {
                 }
             }
         }
-        position = next
     }
 
     @inline(__always)

@@ -6,6 +6,8 @@ struct Subscription: Sendable, Equatable {
     /// 0 or 1: the highest of those who want it.
     var qos: Int
     var sources: [Int] = []
+    /// Whether one of its sources wants what this client publishes itself.
+    var allowsEcho = false
     /// Whether messages on it are commands.
     var isCommands = false
 

@@ -11,10 +11,9 @@ struct SubscriptionTable: Sendable {
     /// In the order of first mention; the identifier is the index + 1.
     private(set) var subscriptions: [Subscription] = []
 
-    var hasCommands: Bool { subscriptions.contains(where: \.isCommands) }
-
-    mutating func add(_ filter: TopicFilter, qos: Int, source: Int) {
+    mutating func add(_ filter: TopicFilter, qos: Int, source: Int, allowsEcho: Bool = false) {
         let index = index(of: filter, qos: qos)
+        if allowsEcho { subscriptions[index].allowsEcho = true }
         subscriptions[index].sources.append(source)
     }
 

@@ -74,9 +74,9 @@ import Testing
     @Test func writesWaitForTheRunsThatHoldAcknowledgedMessages() {
         var gate = AcceptanceGate()
         #expect(gate.mayWrite && gate.mayRead)
-        let first = gate.deliver(isAcknowledged: false)
+        let first = gate.deliver(isAcknowledged: false, bytes: 10)
         #expect(gate.mayWrite && gate.mayRead)
-        let second = gate.deliver(isAcknowledged: true)
+        let second = gate.deliver(isAcknowledged: true, bytes: 10)
         #expect(!gate.mayWrite && !gate.mayRead)
         gate.accept(first)
         #expect(!gate.mayWrite)
@@ -86,23 +86,31 @@ import Testing
 
     @Test func runsAtQoS0AreBoundedToo() {
         var gate = AcceptanceGate()
-        for _ in 0..<AcceptanceGate.mostRuns { _ = gate.deliver(isAcknowledged: false) }
+        for _ in 0..<AcceptanceGate.mostRuns { _ = gate.deliver(isAcknowledged: false, bytes: 10) }
         #expect(gate.mayWrite)
         #expect(!gate.mayRead)
         gate.accept(1)
         #expect(gate.mayRead)
     }
 
+    @Test func largeRunsAreBoundedByTheirBytes() {
+        var gate = AcceptanceGate()
+        let large = gate.deliver(isAcknowledged: false, bytes: 16 << 20)
+        #expect(gate.mayWrite && !gate.mayRead)
+        gate.accept(large)
+        #expect(gate.mayRead)
+    }
+
     @Test func aLostConnectionWithholdsNothingFromTheNext() {
         var gate = AcceptanceGate()
-        let run = gate.deliver(isAcknowledged: true)
+        let run = gate.deliver(isAcknowledged: true, bytes: 10)
         gate.connectionLost()
         #expect(gate.mayWrite)
         // Late, and of no meaning any more.
         gate.accept(run)
         gate.accept(run + 100)
         #expect(gate.mayWrite)
-        _ = gate.deliver(isAcknowledged: true)
+        _ = gate.deliver(isAcknowledged: true, bytes: 10)
         #expect(!gate.mayWrite)
     }
 }

@@ -107,11 +107,13 @@ final class Rig: Sendable {
     func source(
         _ filter: String,
         qos: Int,
+        allowEcho: Bool = false,
         store: @escaping @Sendable (_ acceptedBefore: Int) -> Void = { _ in }
     ) async throws -> (index: Int, log: Receiver.Log) {
         let log = Receiver.Log()
         let index = try await onLoop { core in
-            let configuration = MQTTSourceConfiguration(broker: "test", topicFilter: filter, qos: qos)
+            var configuration = MQTTSourceConfiguration(broker: "test", topicFilter: filter, qos: qos)
+            configuration.allowEcho = allowEcho
             core.receivers.append(Receiver(core.broker.makeSource(configuration), log: log, store: store))
             try core.receivers[core.receivers.count - 1].source.start()
             return core.receivers.count - 1

@@ -42,6 +42,9 @@ package struct MQTTSourceConfiguration: Sendable, Hashable {
     package var topicFilter: String
     /// 0 or 1.
     package var qos: Int
+    /// Whether what the gateway itself publishes on this broker comes back (MQTT 5: without No Local): the route's
+    /// `allow_echo`.
+    package var allowEcho = false
 
     package init(broker: String, topicFilter: String, qos: Int) {
         self.broker = broker

@@ -52,10 +52,10 @@ bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and 
 	@./Benchmarks/load/bench
 
 sanitize-thread: deps autobahn ## All tests under the thread sanitizer
-	@TEST_DEADLINE_FACTOR=5 swift test --sanitize thread --scratch-path .build-thread
+	@SANITIZED=1 TEST_DEADLINE_FACTOR=5 swift test --sanitize thread --scratch-path .build-thread
 
 sanitize-address: deps autobahn ## All tests under the address sanitizer
-	@TEST_DEADLINE_FACTOR=5 swift test --sanitize address --scratch-path .build-address
+	@SANITIZED=1 TEST_DEADLINE_FACTOR=5 swift test --sanitize address --scratch-path .build-address
 
 clean: ## Remove what was built
 	@rm -rf .build .build-thread .build-address Benchmarks/.build Benchmarks/.build-load

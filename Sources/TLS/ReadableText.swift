@@ -1,6 +1,6 @@
 /// Text from a peer, a certificate or a path, made safe for one line of a log: control, line-breaking and
 /// bidirectional characters are written as `\u{XX}`, and what is longer than `limit` characters is cut.
-func readable(_ text: String, limit: Int = 256) -> String {
+package func readable(_ text: String, limit: Int = 256) -> String {
     var result = ""
     var count = 0
     for scalar in text.unicodeScalars {

@@ -7,9 +7,11 @@ package enum ExitStatus: Equatable, Sendable {
     case signalled(Int32)
 }
 
-/// A process that could not be started.
-package struct SpawnError: Error, CustomStringConvertible {
+/// Something that a test stands on could not be set up.
+package struct SetupError: Error, CustomStringConvertible {
     package let description: String
+
+    package init(_ description: String) { self.description = description }
 }
 
 /// A child process whose output is collected line by line.

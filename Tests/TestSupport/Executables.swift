@@ -16,7 +16,7 @@ package enum Executables {
             let url = URL(fileURLWithPath: directory).appendingPathComponent(name)
             if FileManager.default.isExecutableFile(atPath: url.path) { return url }
         }
-        throw SpawnError(description: "\(name) is not installed (`make deps` installs what the tests need)")
+        throw SetupError("\(name) is not installed (`make deps` installs what the tests need)")
     }
 
     /// The folder of the checkout.
@@ -41,6 +41,6 @@ package enum Executables {
             let url = directory.appendingPathComponent(name)
             if FileManager.default.isExecutableFile(atPath: url.path) { return url }
         }
-        throw SpawnError(description: "\(name) is not built; looked in \(directories.map(\.path))")
+        throw SetupError("\(name) is not built; looked in \(directories.map(\.path))")
     }
 }

@@ -9,7 +9,7 @@ package final class FIFOReader: Sendable {
     /// Opens the FIFO at once, whether it has a writer or not.
     package init(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SpawnError(description: "cannot open \(path): errno \(errno)") }
+        guard descriptor >= 0 else { throw SetupError("cannot open \(path): errno \(errno)") }
         Thread.detachNewThread { [self] in
             read(descriptor)
             close(descriptor)

@@ -12,7 +12,7 @@ package enum FIFOWriter {
             outcome.value.withLock { $0 }
         }
         guard code == 0 else {
-            throw SpawnError(description: "cannot write to \(path): \(String(cString: strerror(code)))")
+            throw SetupError("cannot write to \(path): \(String(cString: strerror(code)))")
         }
     }
 

@@ -47,7 +47,7 @@ package final class MQTTTestClient: Sendable {
         let code = try await eventualValue(of: "CONNACK") {
             inbox.state.withLock { $0.isClosed ? 0xff : $0.connackCode }
         }
-        guard code == 0 else { throw SpawnError(description: "the broker refused the test's client: \(code)") }
+        guard code == 0 else { throw SetupError("the broker refused the test's client: \(code)") }
     }
 
     /// What was delivered so far, in order.
@@ -109,7 +109,7 @@ package final class MQTTTestClient: Sendable {
 
     private func settle(_ target: Int) async throws {
         try await eventually("PUBACK number \(target)", within: .seconds(60)) {
-            if isClosed { throw SpawnError(description: "the broker closed the test's client") }
+            if isClosed { throw SetupError("the broker closed the test's client") }
             return acknowledged >= target
         }
     }
@@ -204,8 +204,28 @@ package func withMQTTClient<Result>(
     isolation: isolated (any Actor)? = #isolation,
     _ body: (MQTTTestClient) async throws -> Result
 ) async throws -> Result {
+    try await withMQTTClient(
+        ofPort: broker.port,
+        clientID: clientID,
+        user: user,
+        password: password,
+        sessionExpiry: sessionExpiry,
+        body
+    )
+}
+
+/// A client of the broker at a loopback port for the duration of `body`.
+package func withMQTTClient<Result>(
+    ofPort port: Int,
+    clientID: String = "test-\(UInt32.random(in: 0...UInt32.max))",
+    user: String? = nil,
+    password: String? = nil,
+    sessionExpiry: UInt32 = 0,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (MQTTTestClient) async throws -> Result
+) async throws -> Result {
     let client = try await MQTTTestClient(
-        port: broker.port,
+        port: port,
         clientID: clientID,
         user: user,
         password: password,

@@ -136,7 +136,7 @@ private func startedBroker(
     for (index, user) in users.enumerated() {
         let arguments = (index == 0 ? ["-c", "-b"] : ["-b"]) + [passwords, user.key, user.value]
         let result = try await run(Executables.installed("mosquitto_passwd"), arguments)
-        guard result.status == .exited(0) else { throw SpawnError(description: "mosquitto_passwd: \(result.errors)") }
+        guard result.status == .exited(0) else { throw SetupError("mosquitto_passwd: \(result.errors)") }
     }
     var lastError: (any Error)?
     // Somebody may take the port between its choice and the broker's bind.
@@ -170,5 +170,5 @@ private func startedBroker(
             lastError = error
         }
     }
-    throw lastError ?? SpawnError(description: "the broker did not start")
+    throw lastError ?? SetupError("the broker did not start")
 }

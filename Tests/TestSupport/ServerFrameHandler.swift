@@ -39,7 +39,7 @@ final class ServerFrameHandler: ChannelInboundHandler {
             fragments?.count += 1
             if frame.fin { finishMessage(context) }
         case .ping:
-            record.receivedPing()
+            record.receivedPing(from: client)
             if script.answersPings { _ = Self.send([.pong(payload)], on: context.channel) }
         case .pong:
             record.receivedPong(payload)

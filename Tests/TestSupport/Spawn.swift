@@ -35,7 +35,7 @@ func spawn(
 
 private func makePipe() throws -> (reading: Int32, writing: Int32) {
     var descriptors: [Int32] = [0, 0]
-    guard pipe(&descriptors) == 0 else { throw SpawnError(description: "pipe: errno \(errno)") }
+    guard pipe(&descriptors) == 0 else { throw SetupError("pipe: errno \(errno)") }
     descriptors.forEach { _ = fcntl($0, F_SETFD, FD_CLOEXEC) }
     return (descriptors[0], descriptors[1])
 }
@@ -68,7 +68,7 @@ private func start(_ commandLine: [String], _ environment: [String: String], str
     var processID: pid_t = 0
     let code = posix_spawn(&processID, commandLine[0], &actions, &attributes, arguments, variables)
     guard code == 0 else {
-        throw SpawnError(description: "cannot start \(commandLine[0]): \(String(cString: strerror(code)))")
+        throw SetupError("cannot start \(commandLine[0]): \(String(cString: strerror(code)))")
     }
     return processID
 }

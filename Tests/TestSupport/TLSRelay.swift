@@ -19,7 +19,7 @@ package func withTLSRelay<Result>(
     if let clientAuthority { arguments.append(clientAuthority.certificateFile) }
     return try await withProcess(Executables.installed("python3"), arguments) { process in
         let line = try await process.output.line(containing: "listening ")
-        guard let port = Int(line.dropFirst("listening ".count)) else { throw SpawnError(description: line) }
+        guard let port = Int(line.dropFirst("listening ".count)) else { throw SetupError(line) }
         return try await body(TLSRelay(port: port, process: process))
     }
 }

@@ -100,7 +100,7 @@ package struct TestAuthority: Sendable {
     private static func openssl(_ arguments: String...) async throws {
         let result = try await run(Executables.installed("openssl"), arguments)
         guard result.status == .exited(0) else {
-            throw SpawnError(description: "openssl \(arguments.joined(separator: " ")): \(result.errors)")
+            throw SetupError("openssl \(arguments.joined(separator: " ")): \(result.errors)")
         }
     }
 }

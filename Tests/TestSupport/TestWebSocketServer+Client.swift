@@ -25,6 +25,8 @@ extension TestWebSocketServer {
         /// The handshake is done and neither side has closed.
         package var isEstablished = false
         package var isClosed = false
+        /// How many pings it sent.
+        package var pingCount = 0
         /// The code of the close frame that the client sent; 1005 where it held none.
         package var closeCode: UInt16?
         package var closeReason: String?
@@ -51,7 +53,6 @@ final class ServerRecord: Sendable {
         var nextScripts: [TestWebSocketServer.Script] = []
         var clients: [TestWebSocketServer.Client] = []
         var messages: [TestWebSocketServer.Message] = []
-        var pings = 0
         var pongs: [[UInt8]] = []
         var violations: [String] = []
     }
@@ -80,7 +81,7 @@ final class ServerRecord: Sendable {
 
     func received(_ message: TestWebSocketServer.Message) { state.withLock { $0.messages.append(message) } }
 
-    func receivedPing() { state.withLock { $0.pings += 1 } }
+    func receivedPing(from client: Int) { state.withLock { $0.clients[client].pingCount += 1 } }
 
     func receivedPong(_ payload: [UInt8]) { state.withLock { $0.pongs.append(payload) } }
 

@@ -64,7 +64,7 @@ package final class TestWebSocketServer: Sendable {
     package var texts: [String] { messages.map(\.text) }
 
     /// How many pings clients sent.
-    package var pingCount: Int { record.state.withLock { $0.pings } }
+    package var pingCount: Int { clients.reduce(0) { $0 + $1.pingCount } }
 
     /// The payloads of the pongs that clients sent.
     package var pongs: [[UInt8]] { record.state.withLock { $0.pongs } }

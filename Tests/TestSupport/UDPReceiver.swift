@@ -46,7 +46,7 @@ package final class UDPReceiver: Sendable {
             if withLoopbackAddress(port: port, { bind(descriptor, $0, $1) }) == 0 { return (descriptor, port) }
             close(descriptor)
         }
-        throw SpawnError(description: "no UDP port to be had: errno \(errno)")
+        throw SetupError("no UDP port to be had: errno \(errno)")
     }
 
     private func receive(_ descriptor: Int32) {
@@ -88,7 +88,7 @@ package final class UDPSender: Sendable {
         descriptor = socket(AF_INET, datagramSocket, 0)
         guard withLoopbackAddress(port: port, { connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
-            throw SpawnError(description: "cannot send to port \(port): errno \(errno)")
+            throw SetupError("cannot send to port \(port): errno \(errno)")
         }
     }
 

@@ -14,8 +14,9 @@ struct Benchmark: Sendable {
     var operations: Int
     /// How many bytes of payload a run handles.
     var bytes: Int
-    /// Makes what a run needs, outside the measured time, and returns the run. The run returns a number that depends
-    /// on its work, so that the work can't be optimised away.
+    /// Makes what a run needs, outside the measured time, and returns the run.
+    ///
+    /// The run returns a number that depends on its work, so that the work can't be optimised away.
     var prepare: @Sendable () -> () -> Int
 
     /// The fastest and the median of several rounds of some 50 ms each, by the process's CPU clock.

@@ -1,4 +1,6 @@
-/// Prints what single steps of the data path cost. Arguments choose steps by a part of their name.
+/// Prints what single steps of the data path cost.
+///
+/// Arguments choose steps by a part of their name.
 ///
 ///     swift run -c release microbench [PART...]
 @main

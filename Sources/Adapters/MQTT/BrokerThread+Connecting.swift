@@ -148,16 +148,17 @@ extension BrokerThread {
     private func subscribe(_ requests: [SubscriptionTable.Request], _ now: NIODeadline) {
         for request in requests {
             requestedSubscriptions.insert(request.index)
-            let filter = settings.subscriptions.subscriptions[request.index].filter
+            let subscription = settings.subscriptions.subscriptions[request.index]
+            let filter = subscription.filter
             var options: Int32 = 0
             var properties: PropertyList?
             if settings.configuration.protocolVersion == .v5 {
                 // Retained messages come with a new subscription, not with every reconnect.
                 options = Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
                 // A shared subscription can't have it (section 3.8.3.1).
-                if filter.shareName == nil, !settings.subscriptions.subscriptions[request.index].allowsEcho {
-                    options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue)
-                }
+                if filter.shareName == nil, !subscription.allowsEcho { options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+                // A command that is retained is refused from the moment it is published, not only after a reconnect.
+                if subscription.isCommands { options |= Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) }
                 if usesIdentifiers {
                     let list = PropertyList()
                     try? list.add(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, varint: UInt32(request.index + 1))
@@ -205,8 +206,9 @@ extension BrokerThread {
     private func subscribed(_ now: NIODeadline) {
         guard machine.subscribed(now: now) else { return }
         epoch &+= 1
-        report.append(.changed(.connected))
+        // The core publishes as soon as it hears of the change: by then that must be possible.
         report.append(.connected(epoch: epoch))
+        report.append(.changed(.connected))
     }
 
     // MARK: The end of a connection

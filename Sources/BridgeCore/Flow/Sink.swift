@@ -34,7 +34,8 @@ package protocol Sink: AnyObject {
 
     /// Whether taken messages are settled later, through `SinkClient.settle`. If so, the queue keeps their bytes until
     /// then and offers only batches of its own; if not, `take` settles whatever it takes, and may be offered a live
-    /// read's batch, whose bytes it must not keep.
+    /// read's batch, whose bytes it must not keep. One exception: of a record that the kernel took only in part the
+    /// sink holds the rest itself; it is the last one taken, the only one in flight, and is settled when it is whole.
     var settlesLater: Bool { get }
 
     /// The queue that this sink reports to. Set once before `start()`; held weakly.
@@ -63,4 +64,8 @@ package protocol SinkClient: AnyObject {
 
     /// The sink can take nothing for now, for a reason that a `no_reader` or `when_full` policy may act on.
     func sinkIsAway(because reason: DropReason)
+
+    /// The sink can't work until a person changes something: what comes is dropped as `refused`, until
+    /// `sinkIsReady()` says that it works again.
+    func sinkFailed(because explanation: String)
 }

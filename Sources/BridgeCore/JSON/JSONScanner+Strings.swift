@@ -1,65 +1,66 @@
 extension JSONScanner {
-    /// Reads the string that begins here, checking its escapes; `nil` where it isn't one.
-    mutating func readString() -> JSONValue? {
-        guard current == UInt8(ascii: "\"") else { return nil }
-        position += 1
-        let start = position
-        var kind = JSONValue.Kind.string
+    /// After the string that begins here, its escapes checked; and whether it has any.
+    @inline(__always)
+    func afterString(_ start: Int) -> (end: Int, hasEscapes: Bool) {
+        guard byte(start) == UInt8(ascii: "\"") else { return (Self.nowhere, false) }
+        let position = afterPlain(start + 1)
+        if byte(position) == UInt8(ascii: "\"") { return (position + 1, false) }
+        return (afterEscapes(position), true)
+    }
+
+    /// After a string that has an escape, or else something wrong, here.
+    private func afterEscapes(_ start: Int) -> Int {
+        var position = start
         while true {
-            skipPlain()
-            guard position < document.count else { return nil }
-            switch document[position] {
-            case UInt8(ascii: "\""):
-                position += 1
-                return JSONValue(kind: kind, range: start..<position - 1)
+            switch byte(position) {
+            case UInt8(ascii: "\""): return position + 1
             case UInt8(ascii: "\\"):
-                kind = .escapedString
-                guard passEscape() else { return nil }
+                position = afterEscape(position)
+                guard position != Self.nowhere else { return Self.nowhere }
+                position = afterPlain(position)
             default:
-                // A control character.
-                return nil
+                // A control character, or the end of the document.
+                return Self.nowhere
             }
         }
     }
 
-    /// Goes on to the next quote, backslash or control character, eight bytes at a time.
+    /// At the next quote, backslash or control character, or the end; eight bytes at a time.
     @inline(__always)
-    private mutating func skipPlain() {
+    private func afterPlain(_ start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
+        var position = start
         while position + 8 <= document.count {
             let word = UInt64(littleEndian: document.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            let quote = word ^ ones &* 0x22
-            let backslash = word ^ ones &* 0x5C
-            // The high bit of each byte that is sought. A borrow can set it too, but only above one that is.
-            let hits =
-                ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word) & highs
-            if hits != 0 {
-                position += hits.trailingZeroBitCount / 8
-                return
-            }
+            // The high bit of each byte that is sought. A borrow can set it too, but only above one that is. With bit 1
+            // turned over, the quote (0x22) comes to lie next to the control characters.
+            let quoteOrControl = (word ^ ones &* 0x02) &- ones &* 0x21
+            let backslash = (word ^ ones &* 0x5C) &- ones
+            let hits = (quoteOrControl | backslash) & ~word & highs
+            if hits != 0 { return position + hits.trailingZeroBitCount / 8 }
             position += 8
         }
         while position < document.count {
             let byte = document[position]
-            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return }
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { break }
             position += 1
         }
+        return position
     }
 
-    private mutating func passEscape() -> Bool {
-        guard position + 1 < document.count else { return false }
-        switch document[position + 1] {
+    private func afterEscape(_ start: Int) -> Int {
+        switch byte(start + 1) {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            position += 2
-            return true
+            return start + 2
         case UInt8(ascii: "u"):
-            guard position + 6 <= document.count else { return false }
-            for offset in 2..<6 where JSONStringDecoder.hexDigit(document[position + offset]) == nil { return false }
-            position += 6
-            return true
-        default: return false
+            guard start + 6 <= document.count else { return Self.nowhere }
+            for offset in 2..<6 where JSONStringDecoder.hexDigit(document[start + offset]) == nil {
+                return Self.nowhere
+            }
+            return start + 6
+        default: return Self.nowhere
         }
     }
 }

@@ -1,138 +1,141 @@
 extension JSONScanner {
-    /// The byte at `position`; 0, which begins nothing in JSON, at the end.
+    /// The byte at a position; 0, which begins nothing in JSON, at the end.
     @inline(__always)
-    var current: UInt8 { position < document.count ? document[position] : 0 }
+    func byte(_ position: Int) -> UInt8 { position < document.count ? document[position] : 0 }
 
     @inline(__always)
-    mutating func skipWhitespace() {
+    func afterWhitespace(_ start: Int) -> Int {
+        var position = start
         while position < document.count, document[position] <= 0x20, Self.isWhitespace(document[position]) {
             position += 1
         }
+        return position
     }
 
-    /// Passes the colon after a member's name and the whitespace around it.
+    /// After the colon that follows a member's name, and the whitespace around it.
     @inline(__always)
-    mutating func passColon() -> Bool {
-        skipWhitespace()
-        guard current == UInt8(ascii: ":") else { return false }
-        position += 1
-        skipWhitespace()
-        return true
+    func afterColon(_ start: Int) -> Int {
+        let position = afterWhitespace(start)
+        return byte(position) == UInt8(ascii: ":") ? afterWhitespace(position + 1) : Self.nowhere
     }
 
-    /// Reads the value that begins here; `nil` where it isn't one.
+    /// After a member's name and its colon.
+    @inline(__always)
+    private func afterName(_ start: Int) -> Int {
+        let (end, _) = afterString(start)
+        return end == Self.nowhere ? Self.nowhere : afterColon(end)
+    }
+
+    /// After the value that begins here.
     ///
     /// `depth`: how many containers it lies in.
-    mutating func readValue(depth: Int) -> JSONValue? {
-        let start = position
-        let kind: JSONValue.Kind
-        switch current {
-        case UInt8(ascii: "\""): return readString()
-        case UInt8(ascii: "{"):
-            kind = .object
-        case UInt8(ascii: "["):
-            kind = .array
-        case UInt8(ascii: "t"): kind = .true
-        case UInt8(ascii: "f"): kind = .false
-        case UInt8(ascii: "n"): kind = .null
-        default: kind = .number
+    @inline(__always)
+    func afterValue(_ start: Int, depth: Int) -> Int {
+        switch byte(start) {
+        case UInt8(ascii: "\""): afterString(start).end
+        case UInt8(ascii: "{"), UInt8(ascii: "["): afterContainer(start, depth: depth)
+        case UInt8(ascii: "t"): afterWord("true", start)
+        case UInt8(ascii: "f"): afterWord("false", start)
+        case UInt8(ascii: "n"): afterWord("null", start)
+        default: afterNumber(start)
         }
-        guard passValue(depth: depth) else { return nil }
-        return JSONValue(kind: kind, range: start..<position)
     }
 
-    /// Passes the value that begins here, with all it contains.
+    /// After the object or array that begins here, and all it contains.
     ///
-    /// Containers are kept in one word, a bit each: 1 for an object, 0 for an array.
-    mutating func passValue(depth: Int) -> Bool {
-        var depth = depth
-        let outermost = depth
+    /// The containers that are open are kept in one word, a bit each: 1 for an object, 0 for an array.
+    private func afterContainer(_ start: Int, depth: Int) -> Int {
+        var position = start
+        var open = 0
         var isObject: UInt64 = 0
-        while true {
+        repeat {
             // At a value.
-            switch current {
-            case UInt8(ascii: "\""):
-                guard readString() != nil else { return false }
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard depth < JSONPath.maximumDepth else { return false }
-                let opensObject = document[position] == UInt8(ascii: "{")
+            let first = byte(position)
+            if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                guard depth + open < JSONPath.maximumDepth else { return Self.nowhere }
+                position = afterWhitespace(position + 1)
+                // In ASCII a closing bracket comes two after its opening one.
+                if byte(position) != first + 2 {
+                    open += 1
+                    isObject = isObject << 1 | (first == UInt8(ascii: "{") ? 1 : 0)
+                    if first == UInt8(ascii: "{") { position = afterName(position) }
+                    if position == Self.nowhere { return Self.nowhere }
+                    continue
+                }
                 position += 1
-                skipWhitespace()
-                if current == (opensObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    position += 1
-                    break
-                }
-                depth += 1
-                isObject = isObject << 1 | (opensObject ? 1 : 0)
-                if opensObject {
-                    guard readString() != nil, passColon() else { return false }
-                }
-                continue
-            case UInt8(ascii: "t"): guard passWord("true") else { return false }
-            case UInt8(ascii: "f"): guard passWord("false") else { return false }
-            case UInt8(ascii: "n"): guard passWord("null") else { return false }
-            default: guard passNumber() else { return false }
+            } else {
+                // No container: the depth doesn't matter.
+                position = afterValue(position, depth: 0)
+                if position == Self.nowhere { return Self.nowhere }
             }
             // After a value: close what ends here, up to the next value.
-            while depth > outermost {
-                skipWhitespace()
-                let byte = current
+            while open > 0 {
+                position = afterWhitespace(position)
+                let separator = byte(position)
                 position += 1
-                if byte == UInt8(ascii: ",") {
-                    skipWhitespace()
-                    if isObject & 1 == 1 {
-                        guard readString() != nil, passColon() else { return false }
-                    }
+                if separator == UInt8(ascii: ",") {
+                    position = afterWhitespace(position)
+                    if isObject & 1 == 1 { position = afterName(position) }
+                    if position == Self.nowhere { return Self.nowhere }
                     break
                 }
-                guard byte == (isObject & 1 == 1 ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { return false }
-                depth -= 1
+                guard separator == (isObject & 1 == 1 ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+                    return Self.nowhere
+                }
+                open -= 1
                 isObject >>= 1
             }
-            if depth == outermost { return true }
-        }
+        } while open > 0
+        return position
     }
 
     @inline(__always)
-    private mutating func passWord(_ word: StaticString) -> Bool {
+    private func afterWord(_ word: StaticString, _ start: Int) -> Int {
         let length = word.utf8CodeUnitCount
-        guard document.count - position >= length else { return false }
-        for offset in 0..<length where document[position + offset] != word.utf8Start[offset] { return false }
-        position += length
-        return position == document.count || Self.endsToken(document[position])
+        guard document.count - start >= length else { return Self.nowhere }
+        for offset in 0..<length where document[start + offset] != word.utf8Start[offset] { return Self.nowhere }
+        return endsToken(start + length) ? start + length : Self.nowhere
     }
 
-    private mutating func passNumber() -> Bool {
-        if current == UInt8(ascii: "-") { position += 1 }
-        if current == UInt8(ascii: "0") {
+    @inline(__always)
+    private func afterNumber(_ start: Int) -> Int {
+        var position = start
+        if byte(position) == UInt8(ascii: "-") { position += 1 }
+        if byte(position) == UInt8(ascii: "0") {
             position += 1
         } else {
-            guard passDigits() else { return false }
+            position = afterDigits(position)
         }
-        if current == UInt8(ascii: ".") {
+        if position != Self.nowhere, byte(position) == UInt8(ascii: ".") {
+            position = afterDigits(position + 1)
+        }
+        if position != Self.nowhere, byte(position) | 0x20 == UInt8(ascii: "e") {
             position += 1
-            guard passDigits() else { return false }
+            if byte(position) == UInt8(ascii: "+") || byte(position) == UInt8(ascii: "-") { position += 1 }
+            position = afterDigits(position)
         }
-        if current | 0x20 == UInt8(ascii: "e") {
-            position += 1
-            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
-            guard passDigits() else { return false }
-        }
-        return position == document.count || Self.endsToken(document[position])
+        return position != Self.nowhere && endsToken(position) ? position : Self.nowhere
+    }
+
+    /// After one digit or more.
+    @inline(__always)
+    private func afterDigits(_ start: Int) -> Int {
+        var position = start
+        while position < document.count, document[position] &- UInt8(ascii: "0") < 10 { position += 1 }
+        return position > start ? position : Self.nowhere
+    }
+
+    /// Whether a number or word may end before this position.
+    @inline(__always)
+    private func endsToken(_ position: Int) -> Bool {
+        guard position < document.count else { return true }
+        let byte = document[position]
+        return byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
+            || Self.isWhitespace(byte)
     }
 
     @inline(__always)
-    private mutating func passDigits() -> Bool {
-        let start = position
-        while position < document.count, document[position] &- UInt8(ascii: "0") < 10 { position += 1 }
-        return position > start
-    }
-
     private static func isWhitespace(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
-    }
-
-    private static func endsToken(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") || isWhitespace(byte)
     }
 }

@@ -105,11 +105,11 @@ final class JSONScalarCondition: MatchCondition {
         switch value.kind {
         case .string:
             let text = value.text(in: payload)
-            for string in strings where string.equals(text) { return true }
+            for index in strings.indices where strings[index].equals(text) { return true }
             return false
         case .escapedString:
             let text = value.text(in: payload)
-            for string in strings where string.equals(escaped: text) { return true }
+            for index in strings.indices where strings[index].equals(escaped: text) { return true }
             return false
         case .number:
             guard !numbers.isEmpty, let number = value.number(in: payload) else { return false }

@@ -1,3 +1,5 @@
+import WSClient
+
 /// One condition of a match: a leaf, or a combination of others.
 ///
 /// Asked once per message, so a class, whose method costs an indirect call and nothing else; and this one, which takes
@@ -17,7 +19,7 @@ final class AllCondition: MatchCondition {
     }
 
     override func matches(_ payload: UnsafeRawBufferPointer, kind: MessageKind) -> Bool {
-        for part in parts where !part.matches(payload, kind: kind) { return false }
+        for index in parts.indices where !parts[index].matches(payload, kind: kind) { return false }
         return true
     }
 }
@@ -30,7 +32,7 @@ final class AnyCondition: MatchCondition {
     }
 
     override func matches(_ payload: UnsafeRawBufferPointer, kind: MessageKind) -> Bool {
-        for part in parts where part.matches(payload, kind: kind) { return true }
+        for index in parts.indices where parts[index].matches(payload, kind: kind) { return true }
         return false
     }
 }
@@ -57,6 +59,6 @@ final class KindCondition: MatchCondition {
 
     override func matches(_ payload: UnsafeRawBufferPointer, kind: MessageKind) -> Bool {
         guard kind == .undeclared, self.kind != .undeclared else { return kind == self.kind }
-        return (self.kind == .text) == TopicText.isUTF8(payload)
+        return (self.kind == .text) == UTF8Validator.isValid(payload)
     }
 }

@@ -13,7 +13,9 @@ struct Needle: Sendable {
         var mask: UInt8
     }
 
-    private typealias Block = SIMD32<UInt8>
+    private typealias Block = SIMD16<UInt8>
+    /// How many places are looked at together: two blocks.
+    private static let stride = 32
 
     private let text: FixedText
     private let first: Probe
@@ -46,18 +48,19 @@ struct Needle: Sendable {
         var place = 0
         // What comparing may cost before the careful algorithm takes over.
         var patience = 8 * (payload.count + 128)
-        if places >= Block.scalarCount {
+        if places >= Self.stride {
             while true {
                 var hits = hits(at: base + place)
-                while hits.any {
-                    let candidate = place + hits.removeFirst()
+                while hits != 0 {
+                    let candidate = place + hits.trailingZeroBitCount
+                    hits &= hits - 1
                     if isText(at: base + candidate) { return true }
                     patience -= length
                     if patience < 0 { return isFound(in: payload, from: candidate + 1) }
                 }
-                if place == places - Block.scalarCount { return false }
+                if place == places - Self.stride { return false }
                 // The last block overlaps the one before it.
-                place = min(place + Block.scalarCount, places - Block.scalarCount)
+                place = min(place + Self.stride, places - Self.stride)
             }
         }
         while place < places {
@@ -67,12 +70,20 @@ struct Needle: Sendable {
         return false
     }
 
-    /// At which of the next 32 places both probes fit.
+    /// At which of the next 32 places both probes fit: a bit for each, the lowest for the first.
     @inline(__always)
-    private func hits(at pointer: UnsafeRawPointer) -> BlockHits {
+    private func hits(at pointer: UnsafeRawPointer) -> UInt32 {
+        let low = blockHits(at: pointer)
+        let high = blockHits(at: pointer + Block.scalarCount)
+        guard low.any || high.any else { return 0 }
+        return low.bits | high.bits << UInt32(Block.scalarCount)
+    }
+
+    @inline(__always)
+    private func blockHits(at pointer: UnsafeRawPointer) -> ByteMask {
         let one = (pointer + first.offset).loadUnaligned(as: Block.self) | Block(repeating: first.mask)
         let two = (pointer + second.offset).loadUnaligned(as: Block.self) | Block(repeating: second.mask)
-        return BlockHits((one .== Block(repeating: first.byte)) .& (two .== Block(repeating: second.byte)))
+        return ByteMask((one .== Block(repeating: first.byte)) .& (two .== Block(repeating: second.byte)))
     }
 
     @inline(__always)

@@ -8,7 +8,7 @@ final class PCRE2Code {
     private let code: OpaquePointer
     let isJIT: Bool
 
-    init(_ pattern: String, foldsCase: Bool, callsBack: Bool = false) throws(MatchError) {
+    init(_ pattern: String, foldsCase: Bool, usesJIT: Bool, callsBack: Bool = false) throws(MatchError) {
         var text = (callsBack ? Self.callBack : "") + pattern
         let options =
             PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C | (foldsCase ? PCRE2_CASELESS : 0)
@@ -25,7 +25,7 @@ final class PCRE2Code {
             )
         }
         self.code = code
-        isJIT = pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE) == 0
+        isJIT = usesJIT && pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE) == 0
     }
 
     deinit {

@@ -33,9 +33,10 @@ final class PCRE2Pattern {
     /// How many payloads were given up.
     private(set) var limitHits = 0
 
-    init(_ pattern: String, foldsCase: Bool) throws(MatchError) {
-        plain = try PCRE2Code(pattern, foldsCase: foldsCase)
-        onClock = try PCRE2Code(pattern, foldsCase: foldsCase, callsBack: true)
+    /// `usesJIT`: machine code where the system allows it, as a hardened service may not.
+    init(_ pattern: String, foldsCase: Bool, usesJIT: Bool = true) throws(MatchError) {
+        plain = try PCRE2Code(pattern, foldsCase: foldsCase, usesJIT: usesJIT)
+        onClock = try PCRE2Code(pattern, foldsCase: foldsCase, usesJIT: usesJIT, callsBack: true)
         guard let context = pcre2_match_context_create_8(nil) else { throw .outOfMemory }
         guard let result = pcre2_match_data_create_8(1, nil) else {
             pcre2_match_context_free_8(context)

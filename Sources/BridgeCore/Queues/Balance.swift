@@ -1,6 +1,6 @@
 /// The counters of one route's sink. At every moment:
 /// `matched + restored = delivered + queued + expired + dropped`.
-package struct Balance: Sendable, Hashable {
+package struct Balance: Sendable, Hashable, CustomStringConvertible {
     package var matched = 0
     /// What a restart found in the spool.
     package var restored = 0
@@ -17,6 +17,14 @@ package struct Balance: Sendable, Hashable {
 
     /// Whether nothing is missing and nothing was invented.
     package var isBalanced: Bool { matched + restored == delivered + queued + expired + droppedTotal }
+
+    package var description: String {
+        var text = "matched \(matched)" + (restored > 0 ? ", restored \(restored)" : "")
+        text += ", delivered \(delivered), queued \(queued), expired \(expired), dropped \(droppedTotal)"
+        guard !dropped.isEmpty else { return text }
+        let reasons = dropped.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
+        return text + " (\(reasons.joined(separator: ", ")))"
+    }
 
     package mutating func drop(_ count: Int, because reason: DropReason) {
         guard count > 0 else { return }

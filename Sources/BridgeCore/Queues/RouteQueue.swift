@@ -24,6 +24,11 @@ package final class RouteQueue: SinkClient {
     private(set) var isBlocking = false
     private var sinkIsWilling = false
     private var awayReason: DropReason?
+    /// Why the sink can't work; `nil` while it can.
+    package private(set) var failure: String?
+    private var isAbandoned = false
+    /// Messages of which the sink itself keeps the bytes: a record that the kernel took only in part.
+    private var heldBySink = 0
 
     /// The sink's calls from inside its own `take` wait until that returned.
     private var isOffering = false
@@ -44,12 +49,12 @@ package final class RouteQueue: SinkClient {
     package var name: String { "\(route) -> \(sink.name)" }
 
     /// Whether nothing waits and nothing is in flight.
-    package var isEmpty: Bool { store.isEmpty }
+    package var isEmpty: Bool { store.isEmpty && heldBySink == 0 }
 
     /// The counters as they are now.
     package var currentBalance: Balance {
         var current = balance
-        current.queued = store.count
+        current.queued = store.count + heldBySink
         current.queuedBytes = store.bytes
         return current
     }
@@ -60,6 +65,10 @@ package final class RouteQueue: SinkClient {
     func accept(_ batch: MessageBatch) {
         guard !batch.isEmpty else { return }
         balance.matched += batch.count
+        guard failure == nil, !isAbandoned else {
+            drop(batch.count, because: isAbandoned ? .shutdown : .refused)
+            return
+        }
         var taken = 0
         if !sink.settlesLater, sinkIsWilling, store.isEmpty {
             taken = offer(batch)
@@ -72,7 +81,9 @@ package final class RouteQueue: SinkClient {
 
     /// Counts what is left as dropped: the gateway stops.
     func abandon() -> Int {
-        let left = store.count
+        isAbandoned = true
+        let left = store.count + heldBySink
+        heldBySink = 0
         store.removeAll()
         drop(left, because: .shutdown)
         return left
@@ -82,6 +93,7 @@ package final class RouteQueue: SinkClient {
 
     package func sinkIsReady() {
         awayReason = nil
+        failure = nil
         sinkIsWilling = true
         guard !isOffering else {
             readyMeanwhile = true
@@ -96,7 +108,22 @@ package final class RouteQueue: SinkClient {
         applyWaterMarks()
     }
 
+    package func sinkFailed(because explanation: String) {
+        guard !isAbandoned else { return }
+        sinkIsWilling = false
+        failure = explanation
+        log.error(
+            "the route stands still: \(explanation)", metadata: ["route": "\(route)", "sink": "\(sink.name)"])
+        store.rewind()
+        let left = store.count + heldBySink
+        heldBySink = 0
+        store.removeAll()
+        drop(left, because: .refused)
+        applyWaterMarks()
+    }
+
     package func settle(_ count: Int, as outcome: Outcome) {
+        guard !isAbandoned else { return }
         guard !isOffering else {
             settledMeanwhile.append((count, outcome))
             return
@@ -108,6 +135,7 @@ package final class RouteQueue: SinkClient {
     }
 
     package func sinkLostWhatWasInFlight() {
+        guard !isAbandoned else { return }
         sinkIsWilling = false
         guard !isOffering else {
             lostMeanwhile = true
@@ -128,6 +156,7 @@ package final class RouteQueue: SinkClient {
         count(intake)
         if intake.taken < batch.count { sinkIsWilling = readyMeanwhile }
         readyMeanwhile = false
+        catchUp()
         return intake.taken
     }
 
@@ -159,7 +188,11 @@ package final class RouteQueue: SinkClient {
     }
 
     private func leave(_ count: Int, as outcome: Outcome) {
-        store.settled(count)
+        if sink.settlesLater {
+            store.settled(count)
+        } else {
+            heldBySink -= count
+        }
         switch outcome {
         case .delivered: balance.delivered += count
         case .dropped(let reason): drop(count, because: reason)
@@ -167,6 +200,7 @@ package final class RouteQueue: SinkClient {
     }
 
     private func count(_ intake: Intake) {
+        if !sink.settlesLater { heldBySink += intake.inFlight }
         balance.delivered += intake.delivered
         for (reason, count) in intake.dropped { drop(count, because: reason) }
     }

@@ -15,7 +15,7 @@ package struct LastMessage: Sendable {
     private var preview: [UInt8] = []
     private var kind = MessageKind.text
     private var bytes = 0
-    private var at = Timestamp(seconds: 0)
+    private var at = Timestamp(milliseconds: 0)
     private var exists = false
     private var publishedAt: NIODeadline?
     private var isScheduled = false

@@ -7,8 +7,15 @@ package struct Redactor: Sendable, Hashable {
     private var secrets: [[UInt8]] = []
 
     package init(_ secrets: some Sequence<String> = []) {
-        self.secrets = secrets.map { Array($0.utf8) }.filter { $0.count >= Self.shortest }
-            .sorted { $0.count > $1.count }
+        for secret in secrets { hide(secret) }
+    }
+
+    /// Hides another secret from now on.
+    package mutating func hide(_ secret: String) {
+        let bytes = Array(secret.utf8)
+        guard bytes.count >= Self.shortest, !secrets.contains(bytes) else { return }
+        // The longest first: one may begin another.
+        secrets.insert(bytes, at: secrets.firstIndex { $0.count < bytes.count } ?? secrets.count)
     }
 
     package var isEmpty: Bool { secrets.isEmpty }

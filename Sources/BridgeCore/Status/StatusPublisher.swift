@@ -20,6 +20,12 @@ package final class StatusPublisher {
         StatusMessage(topic: topics.status, payload: ByteBuffer(string: word), qos: 1, retain: true)
     }
 
+    /// Whether the status topics go through this broker.
+    package func isCarried(by broker: any Broker) -> Bool { broker === self.broker }
+
+    /// Whether the status topics go through the broker of this name.
+    package func isCarried(byBrokerNamed name: String) -> Bool { broker.name == name }
+
     package var lostEvents: Int { outbox.lostEvents }
 
     /// A retained topic has a new value.

@@ -76,12 +76,14 @@ package struct BoundTopicTemplate: Sendable {
         let start = output.count
         var levelStart = start
         var reason: DropReason?
-        for piece in pieces {
-            switch piece {
+        for index in pieces.indices {
+            switch pieces[index] {
             case .literal(let offset, let length):
-                literals.withUnsafeBytes { output.append(contentsOf: $0[offset..<offset + length]) }
-            case .json(let index):
-                reason = TopicValue.append(paths[index], of: payload, to: &output)
+                literals.withUnsafeBytes { literals in
+                    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: literals[offset..<offset + length]))
+                }
+            case .json(let path):
+                reason = TopicValue.append(paths[path], of: payload, to: &output)
             case .topic:
                 reason = TopicValue.append(topic: sourceTopic, to: &output)
             case .topicLevel(let level):

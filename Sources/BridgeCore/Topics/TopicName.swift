@@ -1,8 +1,10 @@
+import WSClient
+
 /// What makes a topic name: a topic that is published to, without wildcards.
 package enum TopicName {
     /// Whether a received topic is one (MQTT 5, section 4.7.3): 1 to 65,535 bytes of UTF-8 without `+`, `#` and NUL.
     package static func isValid(_ topic: UnsafeRawBufferPointer) -> Bool {
-        guard !topic.isEmpty, topic.count <= TopicText.maximumLength, TopicText.isUTF8(topic) else { return false }
+        guard !topic.isEmpty, topic.count <= TopicText.maximumLength, UTF8Validator.isValid(topic) else { return false }
         for byte in topic where byte == 0 || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "#") { return false }
         return true
     }
@@ -21,8 +23,9 @@ package enum TopicName {
         for scalar in topic.unicodeScalars {
             switch scalar {
             case "+", "#": return "a topic that is published to can't hold the wildcard \(scalar)"
-            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}":
-                return "the topic holds a control character (U+\(String(scalar.value, radix: 16, uppercase: true)))"
+            case _ where TopicText.isForbidden(scalar.value):
+                let code = "U+\(String(scalar.value, radix: 16, uppercase: true))"
+                return "the topic holds a control character or one that Unicode reserves (\(code))"
             default: continue
             }
         }

@@ -73,7 +73,33 @@ package struct TopicTemplate: Sendable, Hashable, CustomStringConvertible {
         return TopicFilter(pattern: levels.joined(separator: "/"))
     }
 
-    /// The template with `{connection}`, `{instance}` and `{route}` filled in.
+    /// The template with `{connection}`, `{instance}` and `{route}` filled in: what can be known of one route's topics.
+    package func filled(from context: TemplateContext) -> TopicTemplate {
+        var parts: [Part] = []
+        for part in self.parts {
+            let text: String? =
+                switch part {
+                case .literal(let text): text
+                case .connection: context.connection
+                case .instance: context.instance
+                case .route: context.route
+                default: nil
+                }
+            if let text, case .literal(let before) = parts.last {
+                parts[parts.count - 1] = .literal(before + text)
+            } else {
+                parts.append(text.map { .literal($0) } ?? part)
+            }
+        }
+        return TopicTemplate(description: description, parts: parts)
+    }
+
+    private init(description: String, parts: [Part]) {
+        self.description = description
+        self.parts = parts
+    }
+
+    /// The template in one route, ready to render.
     package func bound(to context: TemplateContext) -> BoundTopicTemplate {
         BoundTopicTemplate(self, context: context)
     }

@@ -5,8 +5,7 @@ enum TopicText {
     /// mosquitto ends the connection over a topic of more.
     static let maximumLevels = 200
 
-    /// Whether the bytes may be part of a level that we publish to: valid UTF-8 without `+ # /`, control characters
-    /// (U+0000-001F, U+007F-009F), U+FFFE and U+FFFF.
+    /// Whether the bytes may be part of a level that we publish to: valid UTF-8 without `+ # /` and what `isForbidden`.
     static func isLevelText(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index < bytes.count {
@@ -17,28 +16,17 @@ enum TopicText {
                 continue
             }
             guard let (scalar, length) = scalar(in: bytes, at: index) else { return false }
-            if scalar < 0xA0 || scalar == 0xFFFE || scalar == 0xFFFF { return false }
+            if isForbidden(scalar) { return false }
             index += length
         }
         return true
     }
 
-    /// Whether the bytes are valid UTF-8.
-    static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var index = 0
-        while index < bytes.count {
-            if index + 8 <= bytes.count,
-                bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-            {
-                index += 8
-            } else if bytes[index] < 0x80 {
-                index += 1
-            } else {
-                guard let (_, length) = scalar(in: bytes, at: index) else { return false }
-                index += length
-            }
-        }
-        return true
+    /// Control characters (U+0000-001F, U+007F-009F) and what Unicode reserves (U+FDD0-FDEF, U+FFFE, U+FFFF and their
+    /// like in each plane): libmosquitto and its broker take them for malformed (MQTT 5, section 1.5.4).
+    static func isForbidden(_ scalar: UInt32) -> Bool {
+        scalar < 0x20 || (0x7F..<0xA0).contains(scalar) || (0xFDD0...0xFDEF).contains(scalar)
+            || scalar & 0xFFFE == 0xFFFE
     }
 
     @inline(__always)

@@ -85,7 +85,7 @@ struct FrameHeader: Equatable {
         }
         guard opcode.isControl else { return opcode }
         // An extension may only give its bit a meaning on data frames, RSV1 of RFC 7692 among them.
-        guard first & 0x70 == 0 else { throw .reservedBits(first & 0x70 &>> 4) }
+        guard first & 0x70 == 0 else { throw .reservedBits((first & 0x70) &>> 4) }
         guard first & 0x80 != 0 else { throw .fragmentedControlFrame }
         guard second & 0x7F <= 125 else { throw .controlFrameTooLong }
         return opcode

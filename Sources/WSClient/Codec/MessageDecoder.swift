@@ -10,37 +10,6 @@ public import NIOCore
 /// Messages that lie in one frame in one read are slices of it. Others are assembled in a buffer of their own. After
 /// a close frame or a violation everything else is ignored.
 @_spi(Codec) public struct MessageDecoder {
-    /// What a read held, in order.
-    public enum Event: Sendable {
-        /// Data messages, at least one.
-        case messages(WebSocketMessageBatch)
-        /// A ping and its payload, to be answered by a pong with the same; of several the last suffices (5.5.3).
-        case ping(ByteBuffer)
-        /// A pong and its payload.
-        case pong(ByteBuffer)
-        /// A close frame. Nothing follows.
-        case close(CloseFrame)
-        /// The peer broke a rule. Nothing follows.
-        case violation(ProtocolViolation)
-    }
-
-    /// How much a peer may send as one message.
-    public struct Limits: Sendable, Equatable {
-        /// The highest `maximumMessageSize`: 1 GiB.
-        public static let highestMessageSize = 1 << 30
-
-        /// The most bytes of one message, the sum of its fragments; 16 MiB unless told otherwise.
-        public let maximumMessageSize: Int
-        /// The most frames of one message; 131,072 unless told otherwise.
-        public let maximumFragments: Int
-
-        /// Sets limits; those out of range are clamped.
-        public init(maximumMessageSize: Int = 16 << 20, maximumFragments: Int = 1 << 17) {
-            self.maximumMessageSize = min(max(maximumMessageSize, 0), Self.highestMessageSize)
-            self.maximumFragments = max(maximumFragments, 1)
-        }
-    }
-
     /// A data frame whose header was taken, and the payload only in part.
     private struct PartialFrame {
         var header: FrameHeader

@@ -99,6 +99,8 @@ final class Feeder: SinkClient {
         log.entries.withLock { $0.losses += 1 }
     }
 
+    func sinkFailed(because explanation: String) {}
+
     func sinkIsAway(because reason: DropReason) {
         isWilling = false
     }

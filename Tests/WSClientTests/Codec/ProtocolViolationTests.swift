@@ -70,12 +70,6 @@ struct ProtocolViolationTests {
             [.continuation([65], final: false)],
             .unexpectedContinuation
         ),
-        Case(
-            "5.4",
-            "a continuation after a whole message in fragments",
-            [.text("a", final: false), .continuation([66]), .continuation([67])],
-            .unexpectedContinuation
-        ),
         Case("5.4", "a text within a text", [.text("a", final: false), .text("b")], .interruptedMessage),
         Case(
             "5.4",
@@ -156,6 +150,12 @@ struct ProtocolViolationTests {
         }
         let everywhere = Array(1..<stream.count)
         #expect(transcript(of: stream, cutAt: everywhere) == [.text("x"), .violation(item.violation)])
+    }
+
+    @Test("S2: a continuation after the last fragment continues nothing (RFC 6455 5.4)")
+    func continuationAfterTheLastFragment() {
+        let stream: [RawFrame] = [.text("a", final: false), .continuation([66]), .continuation([67])]
+        #expect(transcript(of: stream.bytes) == [.text("aB"), .violation(.unexpectedContinuation)])
     }
 
     @Test("S2: a server refuses a frame without a mask (RFC 6455 5.1)")

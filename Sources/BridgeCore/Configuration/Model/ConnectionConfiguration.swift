@@ -10,7 +10,9 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     package var connectTimeout: Duration = .seconds(10)
     package var sendKeepAlive = true
     package var keepAlive = KeepAliveConfiguration()
-    /// No data message for so long: reconnect. `nil` = never.
+    /// No data message for so long: reconnect.
+    ///
+    /// `nil` = never.
     package var silenceTimeout: Duration?
     package var bearerToken: Secret?
     /// In the order of the file.
@@ -64,6 +66,9 @@ package struct HeaderConfiguration: Sendable, Hashable {
         self.name = name
         self.value = value
     }
+
+    /// Whether the value is, by the header's name, likely one that others must not read.
+    package var isSecret: Bool { HeaderName.isSecret(name) }
 }
 
 /// `reconnect:` full jitter between zero and a delay that doubles from `initialDelay` to `maxDelay`.

@@ -1,6 +1,8 @@
 /// A whole configuration file, checked: what `wsbridge run` runs.
 package struct GatewayConfiguration: Sendable {
-    /// Part of every status topic. Default: the host name.
+    /// Part of every status topic.
+    ///
+    /// Default: the host name.
     package var instance: String
     /// Where the spool lies; `nil` = no spool.
     package var stateDirectory: String?

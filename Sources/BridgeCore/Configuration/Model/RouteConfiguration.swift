@@ -7,7 +7,8 @@ package struct RouteConfiguration: Sendable {
     package var sinks: [RouteSinkConfiguration]
     package var allowEcho = false
 
-    package init(name: String, source: SourceConfiguration, match: MatchConfiguration?, sinks: [RouteSinkConfiguration]) {
+    package init(name: String, source: SourceConfiguration, match: MatchConfiguration?, sinks: [RouteSinkConfiguration])
+    {
         self.name = name
         self.source = source
         self.match = match

@@ -1,0 +1,1 @@
+../microbench/Measurement.swift

@@ -1,0 +1,72 @@
+/// What comes together while a configuration is read: findings, paths, secrets, and the names others may refer to.
+///
+/// Used within one call of the loader only.
+final class LoadingContext {
+    private let file: String
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var paths: [PathUse] = []
+    private(set) var literalSecrets: [(key: String, position: Position)] = []
+
+    let defaults: ConfigurationDefaults
+    /// Known before the values are read: routes may stand above what they refer to.
+    var connectionNames: [String] = []
+    var brokerNames: [String] = []
+    /// Brokers that speak MQTT 3.1.1.
+    var oldBrokerNames: Set<String> = []
+    var instance = ""
+    var hasStateDirectory = false
+    /// `case_sensitive` of the match that is being read.
+    var matchesCase = true
+
+    init(file: String, defaults: ConfigurationDefaults) {
+        self.file = file
+        self.defaults = defaults
+    }
+
+    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+    func error(_ message: String, at position: Position) {
+        diagnostics.append(Diagnostic(severity: .error, file: file, position: position, message: message))
+    }
+
+    func warning(_ message: String, at position: Position) {
+        diagnostics.append(Diagnostic(severity: .warning, file: file, position: position, message: message))
+    }
+
+    /// The setting is understood, but nothing follows from it in this version.
+    func notInEffect(_ what: String, _ meanwhile: String, at position: Position) {
+        warning("\(what) isn't in effect yet in this version: \(meanwhile)", at: position)
+    }
+
+    func note(_ path: PathUse) {
+        paths.append(path)
+    }
+
+    func noteLiteralSecret(_ key: String, at position: Position) {
+        literalSecrets.append((key, position))
+    }
+}
+
+/// A path in the configuration, for the checks on the machine itself.
+package struct PathUse: Sendable, Hashable {
+    package enum Role: Sendable, Hashable {
+        /// Read by the gateway: a CA file or a certificate.
+        case readable
+        /// One line, and no one else's business: a token, a password.
+        case secret
+        case privateKey
+        case fifo
+    }
+
+    package var role: Role
+    package var key: String
+    package var path: String
+    package var position: Position
+
+    package init(role: Role, key: String, path: String, position: Position) {
+        self.role = role
+        self.key = key
+        self.path = path
+        self.position = position
+    }
+}

@@ -1,0 +1,191 @@
+/// The keys of `mqtt.NAME`.
+enum BrokerKeys {
+    static let url = Key(
+        "url",
+        .brokerURL,
+        default: "",
+        "Where the broker is. The default port is 1883, with mqtts 8883."
+    )
+    static let protocolVersion = Key(
+        "protocol_version",
+        ValueType<BrokerConfiguration.ProtocolVersion>.choice,
+        default: "\"5\"",
+        "MQTT's version."
+    )
+    static let clientID = Key(
+        "client_id",
+        .text(check: BrokerSection.problem(withClientID:)),
+        default: "wsbridge-<instance>-<name>",
+        "The name towards the broker. No two clients of a broker may share one."
+    )
+    static let username = Key(
+        "username",
+        .text(check: BrokerSection.problem(withUsername:)),
+        default: "none",
+        "The user to log in as."
+    )
+    static let password = Key("password", .secret(), default: "none", "A text, or `{ file: PATH }`.")
+    static let keepAlive = Key(
+        "keep_alive",
+        .duration(.zero ... .seconds(65_535)),
+        default: "30s",
+        "The longest silence before a ping, in whole seconds; 0 = no pings, else at least 5s."
+    )
+    static let cleanSession = Key(
+        "clean_session",
+        .boolean,
+        default: "false",
+        "Let the broker forget the subscriptions and what waits for them."
+    )
+    static let maxInflight = Key(
+        "max_inflight",
+        .integer(1...65_535),
+        default: "100",
+        "How many messages may wait for their acknowledgement."
+    )
+    static let connectTimeout = Key(
+        "connect_timeout",
+        .duration(.milliseconds(10) ... .seconds(600)),
+        default: "10s",
+        "How long an attempt to connect may take."
+    )
+    static let tls = Key(
+        "tls",
+        .mapping(TLSKeys.place, id: "tls", read: TLSSection.read),
+        default: "see below",
+        "What is trusted and presented; with `mqtts` only."
+    )
+
+    static let place = Place(
+        id: "broker",
+        path: "mqtt.NAME",
+        meaning: "An MQTT connection to a broker.",
+        keys: [
+            url.described, protocolVersion.described, clientID.described, username.described, password.described,
+            keepAlive.described, cleanSession.described, maxInflight.described, connectTimeout.described, tls.described,
+        ]
+    )
+}
+
+enum BrokerSection {
+    static func read(_ name: String, _ reader: MappingReader) -> BrokerConfiguration? {
+        let url = url(reader)
+        var broker = BrokerConfiguration(
+            name: name,
+            isSecure: url?.isSecure ?? false,
+            host: url?.host ?? "",
+            port: url?.port ?? (url?.isSecure ?? false ? 8883 : 1883),
+            clientID: "wsbridge-\(reader.context.instance)-\(name)"
+        )
+        reader.read(BrokerKeys.protocolVersion, into: &broker.protocolVersion)
+        reader.read(BrokerKeys.clientID, into: &broker.clientID)
+        reader.read(BrokerKeys.username, into: &broker.username)
+        reader.read(BrokerKeys.password, into: &broker.password)
+        reader.read(BrokerKeys.keepAlive, into: &broker.keepAlive)
+        reader.read(BrokerKeys.cleanSession, into: &broker.cleanSession)
+        reader.read(BrokerKeys.maxInflight, into: &broker.maxInflight)
+        reader.read(BrokerKeys.connectTimeout, into: &broker.connectTimeout)
+        reader.read(BrokerKeys.tls, into: &broker.tls)
+
+        if broker.protocolVersion == .v311 { reader.context.oldBrokerNames.insert(name) }
+        checkKeepAlive(broker.keepAlive, reader)
+        if reader.contains(BrokerKeys.password.name), !reader.contains(BrokerKeys.username.name),
+            broker.protocolVersion == .v311
+        {
+            reader.error(
+                "MQTT 3.1.1 has no password without a username",
+                at: reader.keyPosition(BrokerKeys.password.name)
+            )
+        }
+        guard url != nil else { return nil }
+        warnOfPlainText(broker, reader)
+        return broker
+    }
+
+    private static func url(_ reader: MappingReader) -> EndpointURL? {
+        guard reader.contains(BrokerKeys.url.name) else {
+            reader.error("\(reader.path) needs a url, such as mqtt://127.0.0.1:1883")
+            return nil
+        }
+        return reader.read(BrokerKeys.url)
+    }
+
+    private static func checkKeepAlive(_ keepAlive: Duration, _ reader: MappingReader) {
+        guard keepAlive != .zero else { return }
+        let position = reader.valuePosition(BrokerKeys.keepAlive.name)
+        if keepAlive < .seconds(5) {
+            reader.error("keep_alive of a broker must be 0 (no pings) or at least 5s", at: position)
+        } else if !keepAlive.milliseconds.isMultiple(of: 1000) {
+            reader.error("keep_alive of a broker must be whole seconds", at: position)
+        }
+    }
+
+    private static func warnOfPlainText(_ broker: BrokerConfiguration, _ reader: MappingReader) {
+        guard !broker.isSecure else { return }
+        if let tls = reader.entry(BrokerKeys.tls.name), case .mapping(let entries) = tls.value.content, !entries.isEmpty
+        {
+            reader.context.warning("tls has no effect with mqtt://: use mqtts://", at: tls.keyPosition)
+        }
+        if broker.password != nil, !Loopback.isLoopback(broker.host) {
+            reader.context.warning(
+                "the password travels unencrypted: use mqtts://",
+                at: reader.keyPosition(BrokerKeys.password.name)
+            )
+        }
+    }
+
+    /// A broker ends the older of two connections with the same client id.
+    static func checkClientIDs(_ brokers: [BrokerConfiguration], _ reader: MappingReader) {
+        guard case .mapping(let entries)? = reader.entry(GatewayKeys.brokers.name)?.value.content else { return }
+        for (index, broker) in brokers.enumerated() {
+            let twin = brokers[..<index].first {
+                $0.clientID == broker.clientID && $0.host == broker.host && $0.port == broker.port
+            }
+            guard let twin, let entry = entries.first(where: { $0.key == broker.name }) else { continue }
+            reader.error(
+                "\(broker.name) and \(twin.name) have the same client_id at the same broker, which would end one of them",
+                at: entry.keyPosition
+            )
+        }
+    }
+
+    static func problem(withClientID text: String) -> String? {
+        if text.isEmpty { return "it is empty: delete the line for the default" }
+        if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
+        return problem(withUsername: text)
+    }
+
+    static func problem(withUsername text: String) -> String? {
+        if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
+        return text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+            ? "it holds a control character" : nil
+    }
+}
+
+extension ValueType<EndpointURL> {
+    static var brokerURL: Self {
+        let words = "a URL such as mqtt://127.0.0.1:1883"
+        return ValueType(words, schema: ["type": "string", "pattern": "^(mqtts?://|.*\\$\\{)"]) { node, field in
+            guard case .scalar(let scalar) = node.content, !scalar.isNull else {
+                if case .unusable = node.content { return nil }
+                field.error(
+                    "\(field.name) must be \(words), found \(node.isNull ? "nothing" : node.described)",
+                    at: node.position
+                )
+                return nil
+            }
+            switch EndpointURL.parse(scalar.text, schemes: .mqtt) {
+            case .success(let url) where url.userInfo != nil:
+                field.error("\(field.name): user and password stand in username and password", at: node.position)
+            case .success(let url) where !url.path.isEmpty && url.path != "/":
+                field.error("\(field.name): a broker has no path: topics stand at the routes", at: node.position)
+            case .success(let url):
+                return url
+            case .failure(let problem):
+                let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
+                field.error("\(field.name): \(problem.message)\(source)", at: node.position)
+            }
+            return nil
+        }
+    }
+}

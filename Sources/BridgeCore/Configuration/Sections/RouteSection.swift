@@ -1,0 +1,122 @@
+/// The keys of `routes.NAME`.
+enum RouteKeys {
+    static let from = Key(
+        "from",
+        ValueType<PlacedSource>.source,
+        default: "",
+        "Where messages come from: the name of a connection, or `{ connection }`, `{ mqtt, topic }`, `{ udp }`, `{ fifo }`."
+    )
+    static let match = Key(
+        "match",
+        ValueType<MatchConfiguration?>.match,
+        default: "every message",
+        "Which messages the route takes: a text that they contain, or a match (see below)."
+    )
+    static let to = Key(
+        "to",
+        ValueType<[PlacedSink]>.sinks,
+        default: "",
+        "Where they go: a connection's name, or `{ connection }`, `{ mqtt, topic }`, `{ udp }`, `{ fifo }`, or a list."
+    )
+    static let queue = Key(
+        "queue",
+        .mapping(QueueKeys.place, id: "queue", read: QueueSection.read),
+        default: "see below",
+        "What holds messages that a sink can't take yet."
+    )
+    static let allowEcho = Key(
+        "allow_echo",
+        .boolean,
+        default: "false",
+        "Allow a route that leads back into its own source."
+    )
+
+    static let place = Place(
+        id: "route",
+        path: "routes.NAME",
+        meaning: "From one source, through a match, to one or more sinks.",
+        keys: [from.described, match.described, to.described, queue.described, allowEcho.described]
+    )
+}
+
+/// A source with the place where it stands.
+struct PlacedSource {
+    var source: SourceConfiguration
+    var position: Position
+}
+
+/// A sink with its own queue settings and the place where it stands.
+struct PlacedSink {
+    var sink: SinkConfiguration
+    var queue: QueueSettings?
+    var position: Position
+    /// Where its `topic` stands, or the sink itself.
+    var topicPosition: Position
+}
+
+/// A route as far as it could be read, for the checks that look at several.
+struct DecodedRoute {
+    var name: String
+    var position: Position
+    var source: PlacedSource?
+    var sinks: [PlacedSink]
+    var allowEcho: Bool
+    var configuration: RouteConfiguration?
+}
+
+enum RouteSection {
+    static func read(_ name: String, _ reader: MappingReader) -> DecodedRoute? {
+        let source = reader.read(RouteKeys.from)
+        let match = reader.read(RouteKeys.match) ?? nil
+        let sinks = reader.read(RouteKeys.to)
+        let queue = reader.read(RouteKeys.queue) ?? QueueSettings()
+        let allowEcho = reader.read(RouteKeys.allowEcho) ?? false
+        for key in [RouteKeys.from.name, RouteKeys.to.name] where !reader.contains(key) {
+            reader.error("\(reader.path) needs '\(key)'")
+        }
+
+        let context = reader.context
+        var route = DecodedRoute(
+            name: name,
+            position: reader.position,
+            source: source,
+            sinks: sinks ?? [],
+            allowEcho: allowEcho
+        )
+        let queues = route.sinks.map { sink in
+            QueueSection.resolve(sink.queue, over: queue, for: sink.sink, context)
+        }
+        QueueSection.checkConflateBy(queue, queues, context)
+        if let source {
+            checkTemplates(route.sinks, source.source, context)
+        }
+        if let source, let sinks, !sinks.isEmpty {
+            var configuration = RouteConfiguration(
+                name: name,
+                source: source.source,
+                match: match,
+                sinks: zip(sinks, queues).map { RouteSinkConfiguration(sink: $0.sink, queue: $1) }
+            )
+            configuration.allowEcho = allowEcho
+            route.configuration = configuration
+        }
+        return route
+    }
+
+    /// `{topic}` and `{connection}` take a source that has them.
+    private static func checkTemplates(
+        _ sinks: [PlacedSink],
+        _ source: SourceConfiguration,
+        _ context: LoadingContext
+    ) {
+        for placed in sinks {
+            guard case .mqtt(let sink) = placed.sink, let template = try? TopicTemplate(sink.topic) else { continue }
+            if template.usesSourceTopic, source.kind != .mqtt {
+                context.error("only a route from MQTT has a {topic}", at: placed.topicPosition)
+            }
+            if template.usesConnection, source.kind != .connection {
+                context.error("only a route from a connection has a {connection}", at: placed.topicPosition)
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+internal import TLS
+
+/// `tls` of a connection or a broker.
+enum TLSKeys {
+    static let caFile = Key(
+        "ca_file",
+        .path,
+        default: "the system's store",
+        "PEM file of the certificate authorities to trust."
+    )
+    static let certificateFile = Key(
+        "cert_file",
+        .path,
+        default: "none",
+        "PEM file of the client certificate and its chain; needs `key_file`."
+    )
+    static let keyFile = Key(
+        "key_file",
+        .path,
+        default: "none",
+        "PEM file of the client certificate's private key; needs `cert_file`."
+    )
+    static let serverName = Key(
+        "server_name",
+        .text("a host's name", check: HostName.problem),
+        default: "the host",
+        "The name that is asked for (SNI) and verified in the server's certificate."
+    )
+    static let minimumVersion = Key(
+        "min_version",
+        ValueType<TLSConfiguration.Version>.choice,
+        default: "\"1.2\"",
+        "The oldest TLS version to accept."
+    )
+    static let pins = Key(
+        "pin_sha256",
+        .list(of: .pin, example: "[ base64 of 32 bytes ]"),
+        default: "[]",
+        "Base64 of SHA-256 over the server's SubjectPublicKeyInfo; one of the list must match, on top of verification."
+    )
+    static let insecure = Key(
+        "insecure",
+        .boolean,
+        default: "false",
+        "Accept any certificate. For a test bench; said in the log at each connect."
+    )
+
+    static let place = Place(
+        id: "tls",
+        path: "connections.NAME.tls",
+        meaning: "Trust and identity, for connections and brokers alike.",
+        keys: [
+            caFile.described, certificateFile.described, keyFile.described, serverName.described,
+            minimumVersion.described, pins.described, insecure.described,
+        ]
+    )
+}
+
+enum TLSSection {
+    static func read(_ reader: MappingReader) -> TLSConfiguration? {
+        var tls = TLSConfiguration()
+        tls.caFile = path(TLSKeys.caFile, .readable, reader)
+        tls.certificateFile = path(TLSKeys.certificateFile, .readable, reader)
+        tls.keyFile = path(TLSKeys.keyFile, .privateKey, reader)
+        reader.read(TLSKeys.serverName, into: &tls.serverName)
+        reader.read(TLSKeys.minimumVersion, into: &tls.minimumVersion)
+        reader.read(TLSKeys.pins, into: &tls.pinnedSHA256)
+        reader.read(TLSKeys.insecure, into: &tls.insecure)
+
+        requireBoth(TLSKeys.certificateFile.name, TLSKeys.keyFile.name, reader)
+        requireBoth(TLSKeys.keyFile.name, TLSKeys.certificateFile.name, reader)
+        if tls.insecure {
+            reader.context.warning(
+                "insecure accepts any certificate: whoever is on the way can read and change everything",
+                at: reader.keyPosition(TLSKeys.insecure.name)
+            )
+        }
+        return tls
+    }
+
+    private static func path(_ key: Key<String>, _ role: PathUse.Role, _ reader: MappingReader) -> String? {
+        guard let path = reader.read(key) else { return nil }
+        reader.context.note(
+            PathUse(role: role, key: key.name, path: path, position: reader.valuePosition(key.name))
+        )
+        return path
+    }
+
+    private static func requireBoth(_ name: String, _ other: String, _ reader: MappingReader) {
+        guard reader.contains(name), !reader.contains(other) else { return }
+        reader.error("\(name) needs \(other) beside it", at: reader.keyPosition(name))
+    }
+}
+
+extension ValueType<[UInt8]> {
+    /// Base64 of 32 bytes.
+    static var pin: Self {
+        let words = "the base64 of a SHA-256 (44 characters that end with '=')"
+        return ValueType(words, schema: ["type": "string"]) { node, field in
+            guard let scalar = scalar(node, field, words) else { return nil }
+            if let bytes = Base64Text.decode(scalar.text), bytes.count == 32 { return bytes }
+            let hint = scalar.text.utf8.count >= 64 ? ": hexadecimal must be turned into base64" : ""
+            field.error(
+                "\(field.name): each item must be \(words), found \(scalar.described)\(hint)",
+                at: node.position
+            )
+            return nil
+        }
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+enum Base64Text {
+    static func decode(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.prefix { $0 != UInt8(ascii: "=") }
+        let padding = text.utf8.count - digits.count
+        guard text.utf8.count.isMultiple(of: 4), padding <= 2, text.hasSuffix(String(repeating: "=", count: padding))
+        else { return nil }
+        var bytes: [UInt8] = []
+        var buffer: UInt32 = 0
+        var bits = 0
+        for digit in digits {
+            guard let value = value(of: digit) else { return nil }
+            buffer = buffer << 6 | value
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+            }
+        }
+        return bytes
+    }
+
+    private static func value(of digit: UInt8) -> UInt32? {
+        switch digit {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
+}

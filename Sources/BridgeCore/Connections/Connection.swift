@@ -1,0 +1,286 @@
+import Logging
+import NIOCore
+import WSClient
+
+/// One configured connection at work: its WebSocket client, its counters, its status topics, its commands.
+/// Used on the gateway's event loop only.
+final class Connection {
+    let name: String
+    let client: WebSocketClient
+    private let configuration: ConnectionConfiguration
+    private let reporter: ConnectionReporter
+    private let log: Logger
+    private var sinks: [ConnectionSink] = []
+    /// Receives what arrives, where routes begin at this connection.
+    weak var receiver: (any SourceClient)?
+    private weak var hub: SourceHub?
+
+    private var received = 0
+    private var sent = 0
+    private var establishments = 0
+    private var rejected: [RejectReason: Int] = [:]
+    private var since = Timestamp.now()
+    private var toldState = WebSocketClientStatus.State.disconnected
+    private var isShuttingDown = false
+
+    init(
+        _ configuration: ConnectionConfiguration,
+        publisher: StatusPublisher?,
+        eventLoop: any EventLoop,
+        log: Logger
+    ) throws {
+        self.configuration = configuration
+        name = configuration.name
+        var log = log
+        log[metadataKey: "connection"] = "\(name)"
+        self.log = log
+        let secrets = KnownSecrets.values(of: configuration)
+        client = WebSocketClient(
+            configuration: try WebSocketClientConfiguration(configuration, secrets: secrets), eventLoop: eventLoop,
+            logger: log)
+        client.logComms = configuration.logComms
+        client.extendedLogging = configuration.extendedLogging
+        reporter = ConnectionReporter(
+            connection: name, publisher: publisher, redactor: Redactor(secrets), eventLoop: eventLoop)
+        client.delegate = self
+    }
+
+    var isEstablished: Bool { client.status.state == .established }
+
+    /// Connects, or says that it waits for a command.
+    func start() {
+        if configuration.autoConnect {
+            client.connect()
+        } else {
+            reporter.changed(to: statusPayload)
+        }
+    }
+
+    func makeSink(_ configuration: ConnectionSinkConfiguration) -> ConnectionSink {
+        let sink = ConnectionSink(configuration, connection: self)
+        sinks.append(sink)
+        return sink
+    }
+
+    /// The hub whose full queues keep the connection from being read: shown in its status.
+    func throttled(by hub: SourceHub) {
+        self.hub = hub
+        hub.throttleChanged = { [weak self] in
+            guard let self else { return }
+            reporter.changed(to: statusPayload)
+        }
+    }
+
+    func rejected(_ count: Int, because reason: RejectReason) {
+        rejected[reason, default: 0] += count
+    }
+
+    /// Switches what is logged; `nil` leaves a switch as it is.
+    func log(extended: Bool?, comms: Bool?) {
+        if let extended { client.extendedLogging = extended }
+        if let comms { client.logComms = comms }
+        log.notice("extended_logging is \(client.extendedLogging), log_comms is \(client.logComms)")
+    }
+
+    // MARK: Sending
+
+    /// How far the outbound stream of frames goes, in bytes.
+    var outboundPosition: Int { client.outboundPosition }
+
+    /// How far the kernel took it.
+    var writtenPosition: Int { client.writtenPosition }
+
+    /// Takes messages from the front, as many as there is room for, and counts them.
+    func send(_ batch: WebSocketMessageBatch) -> Int {
+        let count = client.send(batch)
+        guard count > 0 else { return 0 }
+        sent += count
+        noteSent(batch.messages[count - 1], of: batch)
+        return count
+    }
+
+    private func noteSent(_ message: WebSocketMessage, of batch: WebSocketMessageBatch) {
+        batch.withUnsafeBytes { bytes in
+            reporter.sent(
+                UnsafeRawBufferPointer(rebasing: bytes[message.range]), kind: message.kind == .text ? .text : .binary)
+        }
+    }
+
+    // MARK: Commands
+
+    /// Does what an operator asks for; a refusal is logged and counted.
+    func perform(_ command: ConnectionCommand) -> ControlResponse {
+        switch command {
+        case .connect(nil):
+            log.info("connect was asked for")
+            client.connect()
+        case .connect(let token?):
+            log.info("connect with another bearer token was asked for")
+            reporter.hide(token)
+            client.connect(bearerToken: token)
+        case .disconnect:
+            log.info("disconnect was asked for")
+            client.disconnect()
+        case .send(let message):
+            return send(message)
+        }
+        return ControlResponse(.ok)
+    }
+
+    private func send(_ message: ByteBuffer) -> ControlResponse {
+        guard isEstablished else {
+            return refuse(.notEstablished, .notEstablished, "is not established, but \(client.status.state.rawValue)")
+        }
+        guard UTF8Validator.isValid(message) else {
+            return refuse(.badRequest, .malformedCommand, "is sent text only, and this is not valid UTF-8")
+        }
+        guard send(WebSocketMessageBatch(message, kind: .text)) == 1 else {
+            return refuse(.busy, .notEstablished, "has no room: the network does not take what was sent before")
+        }
+        return ControlResponse(.ok)
+    }
+
+    private func refuse(
+        _ result: ControlResponse.Result, _ reason: RejectReason, _ explanation: String
+    ) -> ControlResponse {
+        rejected(1, because: reason)
+        log.error("a message was not sent: the connection \(explanation)")
+        return ControlResponse(result, message: "connection \(name) \(explanation)")
+    }
+
+    // MARK: Stopping
+
+    /// Says on the status topics what `shutdown` is about to do.
+    func announceShutdown() {
+        let was = client.status
+        isShuttingDown = true
+        var payload = statusPayload
+        payload.state = WebSocketClientStatus.State.disconnected.rawValue
+        payload.tcp = false
+        payload.websocket = false
+        payload.since = Timestamp.now().description
+        payload.reason = "the gateway stops"
+        payload.closeCode = was.websocket ? Int(CloseCode.goingAway.rawValue) : nil
+        payload.nextAttempt = nil
+        reporter.changed(to: payload)
+        if was.tcp {
+            reporter.disconnected(
+                reason: payload.reason, closeCode: payload.closeCode, wasEstablished: was.websocket)
+        }
+    }
+
+    /// Closes with 1001.
+    func shutdown(completion: @escaping () -> Void) {
+        client.shutdown(completion: completion)
+    }
+
+    // MARK: Status
+
+    var stats: ConnectionStats {
+        let status = client.status
+        let throttled = hub?.throttledBy ?? []
+        return ConnectionStats(
+            state: status.state.rawValue,
+            since: since.description,
+            reason: status.reason,
+            received: received,
+            sent: sent,
+            reconnects: max(0, establishments - 1),
+            rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
+            throttled: throttled.isEmpty ? nil : throttled,
+            lastSent: reporter.lastSentPayload,
+            lastReceived: reporter.lastReceivedPayload
+        )
+    }
+
+    private var statusPayload: ConnectionStatusPayload {
+        let status = client.status
+        return ConnectionStatusPayload(
+            tcp: status.tcp,
+            websocket: status.websocket,
+            state: status.state.rawValue,
+            since: since.description,
+            reason: status.reason,
+            closeCode: status.closeCode.map { Int($0.rawValue) },
+            attempts: status.attempts,
+            nextAttempt: status.nextAttempt.map { Timestamp.now().advanced(by: .nanoseconds(($0 - .now()).nanoseconds)).description },
+            throttled: hub?.throttledBy ?? []
+        )
+    }
+}
+
+extension Connection: WebSocketClientDelegate {
+    func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
+        guard let last = batch.messages.last else { return }
+        received += batch.count
+        batch.withUnsafeBytes { bytes in
+            reporter.received(
+                UnsafeRawBufferPointer(rebasing: bytes[last.range]), kind: last.kind == .text ? .text : .binary)
+        }
+        receiver?.received(MessageBatch(batch, receivedAt: client.eventLoop.now))
+    }
+
+    func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {
+        guard !isShuttingDown else { return }
+        if status.state != toldState { since = .now() }
+        toldState = status.state
+        reporter.changed(to: statusPayload)
+    }
+
+    func webSocketClientConnected(_ client: WebSocketClient) {
+        guard !isShuttingDown else { return }
+        reporter.triggered(.connected)
+    }
+
+    func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?) {
+        guard !isShuttingDown else { return }
+        establishments += 1
+        reporter.triggered(.established)
+        noteGreeting()
+        for sink in sinks { sink.connectionIsReady() }
+    }
+
+    /// What the client sent by itself at the establishment counts as sent.
+    private func noteGreeting() {
+        sent += configuration.onEstablished.count
+        guard let last = configuration.onEstablished.last else { return }
+        let batch = WebSocketMessageBatch(text: last)
+        for message in batch.messages { noteSent(message, of: batch) }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {
+        for sink in sinks { sink.connectionEnded() }
+        guard !isShuttingDown else { return }
+        reporter.disconnected(
+            reason: end.reason, closeCode: end.closeCode.map { Int($0.rawValue) }, wasEstablished: end.wasEstablished)
+    }
+
+    func webSocketClientBecameWritable(_ client: WebSocketClient) {
+        for sink in sinks { sink.connectionIsReady() }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, wroteThrough position: Int) {
+        for sink in sinks { sink.settleWritten(through: position) }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, rejected count: Int, because reason: WebSocketRejection) {
+        switch reason {
+        case .tooLarge: rejected(count, because: .tooLarge)
+        }
+    }
+}
+
+extension MessageBatch {
+    /// The same bytes under the bridge's own entries.
+    fileprivate init(_ batch: WebSocketMessageBatch, receivedAt: NIODeadline) {
+        var entries = ContiguousArray<Entry>()
+        entries.reserveCapacity(batch.count)
+        for message in batch.messages {
+            entries.append(
+                Entry(
+                    payloadOffset: Int(message.offset), payloadLength: Int(message.length),
+                    kind: message.kind == .text ? .text : .binary))
+        }
+        self.init(bytes: batch.bytes, entries: entries, receivedAt: receivedAt)
+    }
+}

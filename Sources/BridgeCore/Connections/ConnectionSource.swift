@@ -1,0 +1,26 @@
+import WSClient
+
+/// The messages that a connection receives, as a source of routes. Used on the gateway's event loop only.
+final class ConnectionSource: Source {
+    let connection: Connection
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    var name: String { "connection:\(connection.name)" }
+
+    var client: (any SourceClient)? {
+        get { connection.receiver }
+        set { connection.receiver = newValue }
+    }
+
+    /// The gateway starts connections itself: one without routes is kept alive as well.
+    func start() {}
+
+    func pause() { connection.client.pauseReading() }
+
+    func resume() { connection.client.resumeReading() }
+
+    func stop() { connection.client.pauseReading() }
+}

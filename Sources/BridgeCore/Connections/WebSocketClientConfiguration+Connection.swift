@@ -1,0 +1,29 @@
+import WSClient
+
+extension WebSocketClientConfiguration {
+    /// What the client needs to know of a configured connection.
+    ///
+    /// - Throws: `WebSocketURLError` for an address that the configuration's check should have refused.
+    init(_ connection: ConnectionConfiguration, secrets: [String]) throws {
+        let endpoint = connection.endpoint
+        self.init(
+            url: try WebSocketURL(
+                isSecure: endpoint.isSecure, host: endpoint.host, port: endpoint.port, path: endpoint.path))
+        tls = connection.tls
+        subprotocols = connection.subprotocols
+        requestHeaders = { try ConnectionCredentials.headers(of: connection) }
+        connectTimeout = connection.connectTimeout
+        keepAlive = KeepAlive(
+            isEnabled: connection.sendKeepAlive, interval: connection.keepAlive.interval,
+            timeout: connection.keepAlive.timeout)
+        silenceTimeout = connection.silenceTimeout
+        maxMessageSize = connection.maxMessageSize
+        onEstablished = connection.onEstablished
+        autoReconnect = connection.autoReconnect
+        reconnect = Reconnect(
+            initialDelay: connection.reconnect.initialDelay, maxDelay: connection.reconnect.maxDelay,
+            stableAfter: connection.reconnect.stableAfter)
+        followRedirects = connection.followRedirects
+        self.secrets = secrets
+    }
+}

@@ -1,0 +1,266 @@
+package import Logging
+package import NIOCore
+
+/// A whole gateway at work: connections, brokers, routes and status. Used on its event loop only.
+package final class Gateway {
+    /// How long a broker's first attempt may keep the gateway from being ready.
+    static let readyTimeout: TimeAmount = .seconds(5)
+    static let statsInterval: TimeAmount = .seconds(10)
+    /// How long brokers and servers may take to say goodbye, after the queues drained.
+    static let farewellTimeout: TimeAmount = .seconds(2)
+    private static let drainCheckInterval: TimeAmount = .milliseconds(20)
+
+    private enum Phase {
+        case idle
+        case starting
+        case ready
+        case stopping
+        case stopped
+    }
+
+    private let configuration: GatewayConfiguration
+    private let version: String
+    let eventLoop: any EventLoop
+    let log: Logger
+    let parts: GatewayParts
+    private let startedAt = NIODeadline.now()
+    private var phase = Phase.idle
+    private var brokerRecords: [String: BrokerRecord] = [:]
+    private var whenReady: (() -> Void)?
+    private var readyTimer: Scheduled<Void>?
+    private var statsTimer: Scheduled<Void>?
+
+    /// Makes every part; nothing runs before `start`.
+    package init(
+        _ configuration: GatewayConfiguration,
+        version: String,
+        adapters: AdapterFactory,
+        eventLoop: any EventLoop,
+        log: Logger
+    ) throws {
+        self.configuration = configuration
+        self.version = version
+        self.eventLoop = eventLoop
+        self.log = log
+        parts = try GatewayParts(configuration, adapters: adapters, eventLoop: eventLoop, log: log)
+        for broker in parts.brokers {
+            brokerRecords[broker.name] = BrokerRecord()
+            broker.client = self
+        }
+    }
+
+    /// The counters and states as they are now.
+    package var stats: GatewayStats {
+        parts.stats(
+            instance: configuration.instance, version: version, at: .now(),
+            uptime: Double((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) / 1000, brokerRecords: brokerRecords)
+    }
+
+    // MARK: Starting
+
+    /// Puts sinks and sources in place, then connects; `ready` is called once each broker's first attempt ended.
+    package func start(ready: @escaping () -> Void) {
+        phase = .starting
+        whenReady = ready
+        for queue in parts.queues { queue.sink.start() }
+        for hub in parts.hubs where !hub.start() {
+            log.error(
+                "a source can't start, its routes stand still: \(hub.failure ?? "")",
+                metadata: ["source": "\(hub.source.name)", "routes": "\(hub.routes.map(\.name).joined(separator: ", "))"])
+        }
+        for broker in parts.brokers { broker.start() }
+        for connection in parts.connections { connection.start() }
+        let isolated = eventLoop.assumeIsolated()
+        readyTimer = isolated.scheduleTask(in: Self.readyTimeout) { self.becomeReady() }
+        scheduleStats()
+        becomeReadyIfAttempted()
+    }
+
+    private func becomeReadyIfAttempted() {
+        guard phase == .starting, brokerRecords.values.allSatisfy(\.hasAttempted) else { return }
+        becomeReady()
+    }
+
+    private func becomeReady() {
+        guard phase == .starting else { return }
+        phase = .ready
+        readyTimer?.cancel()
+        publishStats()
+        whenReady?()
+        whenReady = nil
+    }
+
+    private func scheduleStats() {
+        statsTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.statsInterval) {
+            self.publishStats()
+            self.scheduleStats()
+        }
+    }
+
+    private func publishStats() {
+        guard let publisher = parts.publisher else { return }
+        publisher.set(publisher.topics.stats, StatusEncoder.json(stats))
+    }
+
+    // MARK: Stopping
+
+    /// Stops the sources, drains the queues at most `shutdown_timeout` long, says goodbye everywhere.
+    package func stop(completion: @escaping () -> Void) {
+        guard phase == .starting || phase == .ready else { return }
+        phase = .stopping
+        readyTimer?.cancel()
+        statsTimer?.cancel()
+        for hub in parts.hubs { hub.stop() }
+        let deadline = NIODeadline.now() + TimeAmount(configuration.shutdownTimeout)
+        drain(until: deadline, completion: completion)
+    }
+
+    private func drain(until deadline: NIODeadline, completion: @escaping () -> Void) {
+        guard NIODeadline.now() < deadline, !parts.queues.allSatisfy(\.isEmpty) else {
+            abandonQueues()
+            stopSinks { self.sayFarewell(completion: completion) }
+            return
+        }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.drainCheckInterval) {
+            self.drain(until: deadline, completion: completion)
+        }
+    }
+
+    private func abandonQueues() {
+        for queue in parts.queues {
+            let left = queue.abandon()
+            guard left > 0 else { continue }
+            log.warning(
+                "\(left) messages were still queued when the gateway stopped and are dropped",
+                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"])
+        }
+    }
+
+    private func stopSinks(completion: @escaping () -> Void) {
+        whenAll(parts.queues.map(\.sink), within: Self.farewellTimeout, { $0.stop(completion: $1) }, completion)
+    }
+
+    /// The last words in their order: states, stats, `offline`, and only then close 1001.
+    private func sayFarewell(completion: @escaping () -> Void) {
+        for connection in parts.connections { connection.announceShutdown() }
+        logBalance()
+        let last = StatusEncoder.json(stats)
+        let publisher = parts.publisher
+        let deadline = NIODeadline.now() + Self.farewellTimeout
+        whenAll(parts.brokers, within: Self.farewellTimeout * 2) { broker, done in
+            let farewell = publisher?.isCarried(by: broker) == true ? publisher?.farewell(stats: last) : nil
+            broker.stop(farewell: farewell ?? [], deadline: deadline, completion: done)
+        } _: {
+            self.whenAll(
+                self.parts.connections, within: Self.farewellTimeout, { $0.shutdown(completion: $1) },
+                {
+                    self.phase = .stopped
+                    completion()
+                })
+        }
+    }
+
+    private func logBalance() {
+        for queue in parts.queues {
+            let balance = queue.currentBalance
+            log.info(
+                "final balance: \(balance)", metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)"])
+        }
+    }
+
+    /// Calls `completion` once every element's action is done, or the time is up.
+    private func whenAll<Element>(
+        _ elements: [Element],
+        within limit: TimeAmount,
+        _ action: (Element, @escaping () -> Void) -> Void,
+        _ completion: @escaping () -> Void
+    ) {
+        var isOver = false
+        var remaining = elements.count
+        let finish = {
+            guard !isOver else { return }
+            isOver = true
+            completion()
+        }
+        guard remaining > 0 else { return finish() }
+        let timer = eventLoop.assumeIsolated().scheduleTask(in: limit) { finish() }
+        for element in elements {
+            action(element) {
+                remaining -= 1
+                guard remaining == 0 else { return }
+                timer.cancel()
+                finish()
+            }
+        }
+    }
+}
+
+// MARK: - Brokers
+
+extension Gateway: BrokerClient {
+    package func broker(_ name: String, changedTo state: BrokerState) {
+        brokerRecords[name, default: BrokerRecord()].changed(to: state, at: .now())
+        if let publisher = parts.publisher, publisher.isCarried(byBrokerNamed: name) {
+            switch state {
+            case .connected: publisher.brokerConnected()
+            case .connecting, .backoff, .stopped: publisher.brokerDisconnected()
+            }
+        }
+        becomeReadyIfAttempted()
+    }
+
+    package func broker(_ name: String, receivedCommand topic: String, payload: ByteBuffer, isRetained: Bool) {
+        guard let publisher = parts.publisher, let (target, word) = publisher.topics.command(in: topic) else { return }
+        let metadata: Logger.Metadata = ["broker": "\(name)", "connection": "\(target)"]
+        guard !isRetained else {
+            log.warning("a retained command '\(word)' was ignored; publish commands without retain", metadata: metadata)
+            reject(.retainedCommand, connection: target, broker: name)
+            return
+        }
+        guard let connection = parts.connection(named: target) else {
+            log.warning("a command '\(word)' for an unknown connection was ignored", metadata: metadata)
+            reject(.unknownConnection, connection: target, broker: name)
+            return
+        }
+        do {
+            _ = connection.perform(try ConnectionCommand(word: word, payload: payload))
+        } catch {
+            log.error("a command was ignored: \(error)", metadata: metadata)
+            reject(.malformedCommand, connection: target, broker: name)
+        }
+    }
+
+    /// Counts at the connection, or at the broker where there is no such connection.
+    private func reject(_ reason: RejectReason, connection: String, broker: String) {
+        if let connection = parts.connection(named: connection) {
+            connection.rejected(1, because: reason)
+        } else {
+            brokerRecords[broker, default: BrokerRecord()].reject(because: reason)
+        }
+    }
+}
+
+// MARK: - Control socket
+
+extension Gateway: ControlHandler {
+    package func handle(_ request: ControlRequest) -> ControlResponse {
+        if request.verb == .status { return ControlResponse(.ok, stats: stats) }
+        guard let name = request.connection else {
+            return ControlResponse(.badRequest, message: "the request names no connection")
+        }
+        guard let connection = parts.connection(named: name) else {
+            let known = parts.connections.map(\.name).joined(separator: ", ")
+            return ControlResponse(
+                .unknownConnection, message: "there is no connection '\(name)'; there are: \(known)")
+        }
+        switch request.verb {
+        case .status: return ControlResponse(.ok, stats: stats)
+        case .connect: return connection.perform(.connect(bearerToken: request.bearerToken))
+        case .disconnect: return connection.perform(.disconnect)
+        case .send: return connection.perform(.send(ByteBuffer(string: request.message ?? "")))
+        case .log:
+            connection.log(extended: request.extendedLogging, comms: request.logComms)
+            return ControlResponse(.ok)
+        }
+    }
+}

@@ -1,0 +1,264 @@
+import NIOCore
+
+/// What an established connection tells its owner, on its event loop.
+protocol ConnectionOwner: AnyObject {
+    func connection(_ connection: ConnectionHandler, received batch: WebSocketMessageBatch)
+    func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation)
+    func connectionBecameWritable(_ connection: ConnectionHandler)
+    func connection(_ connection: ConnectionHandler, wroteThrough position: Int)
+    /// TCP has ended, and everything that was read has been told.
+    func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure)
+    /// A line for those who want to know more.
+    func connection(_ connection: ConnectionHandler, detail: @autoclosure () -> String)
+}
+
+/// An established WebSocket connection on its channel: frames in, messages out, and the other way.
+///
+/// Confined to its event loop.
+///
+/// It decides nothing itself: the close handshake, the keep-alive and the room for what is to be sent are machines of
+/// their own.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    struct Settings {
+        var limits: MessageDecoder.Limits
+        var pings: KeepAliveStateMachine.Pings?
+        var silenceTimeout: TimeAmount?
+        var closeTimeout: TimeAmount
+        var outboundLimit: Int
+        /// As reasons name the server.
+        var server: String
+    }
+
+    let eventLoop: any EventLoop
+    let settings: Settings
+    weak var owner: (any ConnectionOwner)?
+    /// Set while `log_comms` is on.
+    var comms: CommsLog?
+
+    var context: ChannelHandlerContext?
+    var closing = CloseStateMachine()
+
+    // Receiving
+    private var decoder: MessageDecoder
+    private(set) var isPaused = false
+    private var isReadWanted = false
+    /// Read while paused, which happens when the connection ends then.
+    private var held: CircularBuffer<ByteBuffer> = []
+    private var hasEnded = false
+
+    // Sending
+    var encoder = FrameEncoder()
+    var outbox = ByteBuffer()
+    var ledger: OutboundLedger
+    var isFlushScheduled = false
+    /// How many bytes of frames there were, and how many of them the network took.
+    var outboundPosition = 0
+    var writtenPosition = 0
+    /// The last ping that there was no room to answer.
+    var pingWithoutPong: ByteBuffer?
+
+    // Time
+    var keepAlive: KeepAliveStateMachine
+    var keepAliveTimer: Scheduled<Void>?
+    var closeTimer: Scheduled<Void>?
+
+    init(eventLoop: any EventLoop, settings: Settings) {
+        self.eventLoop = eventLoop
+        self.settings = settings
+        decoder = MessageDecoder(limits: settings.limits)
+        ledger = OutboundLedger(limit: settings.outboundLimit)
+        keepAlive = KeepAliveStateMachine(
+            pings: settings.pings,
+            silenceTimeout: settings.silenceTimeout,
+            now: eventLoop.now
+        )
+    }
+
+    /// Begins with what came behind the handshake.
+    ///
+    /// The handler is in the pipeline by then.
+    func begin(with rest: ByteBuffer) {
+        armKeepAliveTimer()
+        if rest.readableBytes > 0 { receive(rest) }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    // MARK: Receiving
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        receive(unwrapInboundIn(data))
+    }
+
+    private func receive(_ buffer: ByteBuffer) {
+        if isPaused, closing.isOpen {
+            held.append(buffer)
+        } else {
+            process(buffer)
+        }
+    }
+
+    private func process(_ buffer: ByteBuffer) {
+        decoder.receive(buffer)
+        var isPart = true
+        while let event = decoder.next() {
+            isPart = false
+            switch event {
+            case .messages(let batch): deliver(batch)
+            case .ping(let payload): answer(payload)
+            case .pong(let payload): receivedPong(payload)
+            case .close(let frame): receivedClose(frame)
+            case .violation(let violation): violated(violation)
+            }
+        }
+        if isPart { keepAlive.receivedPart(now: eventLoop.now) }
+    }
+
+    private func deliver(_ batch: WebSocketMessageBatch) {
+        comms?.messages(.received, batch, first: batch.count)
+        if keepAlive.watchesSilence { keepAlive.receivedMessage(now: eventLoop.now) }
+        // Paused while closing: reading goes on only for the sake of the peer's close frame.
+        guard !isPaused || closing.isOpen || hasEnded else { return }
+        owner?.connection(self, received: batch)
+    }
+
+    private func receivedClose(_ frame: CloseFrame) {
+        comms?.close(.received, frame)
+        switch closing.received(frame) {
+        case .answer(let answer):
+            write(answer)
+            awaitEnd()
+        case .awaitEnd:
+            awaitEnd()
+        case .doNothing:
+            break
+        }
+    }
+
+    private func violated(_ violation: ProtocolViolation) {
+        let action = closing.violated(violation)
+        if CloseCode(violation) == .messageTooBig {
+            owner?.connection(self, rejectedBecauseOf: violation)
+        }
+        switch action {
+        case .sendClose(let frame):
+            write(frame)
+            awaitEnd()
+        case .doNothing:
+            awaitEnd()
+        }
+    }
+
+    // MARK: Back-pressure
+
+    func pauseReading() {
+        guard !isPaused else { return }
+        isPaused = true
+        keepAlive.paused(now: eventLoop.now)
+    }
+
+    func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        keepAlive.resumed(now: eventLoop.now)
+        armKeepAliveTimer()
+        drainHeld()
+        if hasEnded, held.isEmpty { return finish() }
+        readOn()
+    }
+
+    /// What is read only now and then: NIO asks before each read.
+    func read(context: ChannelHandlerContext) {
+        if isPaused, closing.isOpen {
+            isReadWanted = true
+        } else {
+            context.read()
+        }
+    }
+
+    private func readOn() {
+        guard isReadWanted, let context else { return }
+        isReadWanted = false
+        context.read()
+    }
+
+    private func drainHeld() {
+        while !isPaused || hasEnded, let buffer = held.popFirst() {
+            process(buffer)
+        }
+    }
+
+    // MARK: Closing
+
+    /// Begins the close handshake.
+    ///
+    /// The owner hears of its end.
+    func close(_ code: CloseCode, because reason: String) {
+        guard !hasEnded else { return finish() }
+        switch closing.close(code, because: reason) {
+        case .sendClose(let frame):
+            write(frame)
+            limitClosing(to: settings.closeTimeout)
+            if isPaused {
+                // What was read before is not lost, and the close frame's answer has to be seen.
+                held.forEach(process)
+                held.removeAll()
+                readOn()
+            }
+        case .doNothing:
+            break
+        }
+    }
+
+    /// Both close frames are on their way, or none is to be expected: the server ends TCP (RFC 6455, section 7.1.1).
+    private func awaitEnd() {
+        keepAliveTimer?.cancel()
+        limitClosing(to: min(settings.closeTimeout, .seconds(1)))
+        if isPaused { readOn() }
+    }
+
+    private func limitClosing(to limit: TimeAmount) {
+        closeTimer?.cancel()
+        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: limit) { self.endNow() }
+    }
+
+    /// Ends TCP without further ado.
+    func endNow() {
+        context?.close(promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        closing.givenUp(because: ConnectionFailure(error, server: settings.server).reason)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        hasEnded = true
+        keepAliveTimer?.cancel()
+        closeTimer?.cancel()
+        // What was read while paused comes first: it waits for `resumeReading`.
+        if held.isEmpty { finish() }
+        context.fireChannelInactive()
+    }
+
+    private func finish() {
+        guard closing.state != .ended else { return }
+        drainHeld()
+        closing.tcpEnded()
+        let failure = ConnectionFailure(closing.reason ?? "", closeCode: closing.code)
+        let owner = owner
+        self.owner = nil
+        comms = nil
+        owner?.connection(self, ended: failure)
+    }
+}

@@ -1,0 +1,111 @@
+import NIOCore
+import TLS
+
+/// Sends the request and reads the answer's head, on the way from TCP to WebSocket.
+///
+/// Confined to its event loop.
+final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How the handshake ends.
+    ///
+    /// Told once.
+    enum Outcome {
+        /// What came behind the head belongs to the WebSocket connection.
+        case established(subprotocol: String?, rest: ByteBuffer)
+        case redirect(location: String)
+        case failed(ConnectionFailure)
+    }
+
+    /// So many 1xx answers are read over (requirement S3).
+    private static let mostInterimAnswers = 5
+
+    private let request: HandshakeRequest
+    private let tlsCompleted: (TLSHandshakeCompleted) -> Void
+    private var parser = ResponseHeadParser()
+    private var interimAnswers = 0
+    private var hasSent = false
+    /// Gone once it was told.
+    private var report: ((Outcome) -> Void)?
+
+    init(
+        request: HandshakeRequest,
+        tlsCompleted: @escaping (TLSHandshakeCompleted) -> Void,
+        report: @escaping (Outcome) -> Void
+    ) {
+        self.request = request
+        self.tlsCompleted = tlsCompleted
+        self.report = report
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { send(context: context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        send(context: context)
+        context.fireChannelActive()
+    }
+
+    private func send(context: ChannelHandlerContext) {
+        guard !hasSent else { return }
+        hasSent = true
+        context.writeAndFlush(wrapOutboundOut(request.bytes), promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? TLSHandshakeCompleted { tlsCompleted(event) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        while report != nil {
+            do {
+                guard let head = try parser.parse(&buffer) else { return }
+                decide(head, rest: buffer)
+            } catch {
+                finish(.failed(ConnectionFailure(error.description)))
+            }
+        }
+    }
+
+    private func decide(_ head: ResponseHead, rest: ByteBuffer) {
+        switch HandshakeVerdict(head, to: request, wallClock: WallClock.now) {
+        case .established(let subprotocol):
+            finish(.established(subprotocol: subprotocol, rest: rest))
+        case .keepReading:
+            interimAnswers += 1
+            guard interimAnswers <= Self.mostInterimAnswers else {
+                return finish(.failed(ConnectionFailure("server sends one interim answer (1xx) after another")))
+            }
+        case .redirect(let location):
+            finish(.redirect(location: location))
+        case .failed(let failure):
+            finish(.failed(failure))
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        finish(.failed(ConnectionFailure(error, server: request.url.server)))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finish(
+            .failed(
+                ConnectionFailure(
+                    "server closed the connection during the WebSocket handshake",
+                    closeCode: .abnormalClosure
+                )
+            )
+        )
+        context.fireChannelInactive()
+    }
+
+    private func finish(_ outcome: Outcome) {
+        let report = report
+        self.report = nil
+        report?(outcome)
+    }
+}

@@ -1,0 +1,74 @@
+import NIOCore
+import NIOHTTP1
+
+/// What a response head means for the handshake (RFC 6455, section 4.1).
+enum HandshakeVerdict: Equatable {
+    case established(subprotocol: String?)
+    /// 1xx: the answer is still to come.
+    case keepReading
+    case redirect(location: String)
+    case failed(ConnectionFailure)
+
+    /// Judges an answer; the wall clock, in seconds since 1970, is for a `Retry-After` that is a date.
+    init(_ head: ResponseHead, to request: HandshakeRequest, wallClock: Int64) {
+        switch head.status {
+        case 101:
+            self = Self.switching(head, to: request)
+        case 100..<200:
+            self = .keepReading
+        case 301, 302, 303, 307, 308:
+            if let location = head.headers.first(name: "Location") {
+                self = .redirect(location: location)
+            } else {
+                self = .failed(.init("server answered \(head.statusLine) without a Location", remedy: .person))
+            }
+        default:
+            self = .failed(Self.refusal(head, wallClock: wallClock))
+        }
+    }
+
+    private static func switching(_ head: ResponseHead, to request: HandshakeRequest) -> HandshakeVerdict {
+        guard head.tokens("Upgrade").map({ $0.lowercased() }) == ["websocket"] else {
+            return .failed(.init("server answered 101 without \"Upgrade: websocket\""))
+        }
+        guard head.tokens("Connection").contains(where: { $0.lowercased() == "upgrade" }) else {
+            return .failed(.init("server answered 101 without \"Connection: Upgrade\""))
+        }
+        guard head.headers["Sec-WebSocket-Accept"] == [request.key.accept] else {
+            return .failed(.init("server's Sec-WebSocket-Accept doesn't match: it may be no WebSocket server"))
+        }
+        guard head.tokens("Sec-WebSocket-Extensions").isEmpty else {
+            return .failed(.init("server uses an extension that was not offered"))
+        }
+        let chosen = head.headers["Sec-WebSocket-Protocol"]
+        guard let subprotocol = chosen.first else { return .established(subprotocol: nil) }
+        guard chosen.count == 1, request.subprotocols.contains(subprotocol) else {
+            let name = Printable.escaped(subprotocol, limit: 60)
+            return .failed(.init("server chose the subprotocol \"\(name)\", which was not offered", remedy: .person))
+        }
+        return .established(subprotocol: subprotocol)
+    }
+
+    private static func refusal(_ head: ResponseHead, wallClock: Int64) -> ConnectionFailure {
+        var failure = ConnectionFailure("server answered \(head.statusLine)", remedy: remedy(head.status))
+        if head.status < 300 {
+            failure.reason += " instead of switching to WebSocket"
+        }
+        if let text = head.headers.first(name: "Retry-After"),
+            let wait = RetryAfter.parse(text, now: wallClock)
+        {
+            failure.retryAfter = wait
+            failure.reason += ", retry after \(wait.words)"
+        }
+        return failure
+    }
+
+    private static func remedy(_ status: Int) -> ConnectionFailure.Remedy {
+        switch status {
+        case 401, 403: .credentials
+        case 408, 425, 429: .waiting
+        case 300..<500: .person
+        default: .waiting
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Logging
+import NIOCore
+
+/// `log_comms`: a line for each message and control frame, by opcode, length and the beginning of its payload.
+struct CommsLog {
+    enum Direction: String {
+        case received
+        case sent
+    }
+
+    private let logger: Logger
+    private let preview: PayloadPreview
+
+    init(logger: Logger, hiding secrets: [String]) {
+        self.logger = logger
+        self.preview = PayloadPreview(hiding: secrets)
+    }
+
+    func messages(_ direction: Direction, _ batch: WebSocketMessageBatch, first count: Int) {
+        batch.withUnsafeBytes { bytes in
+            for message in batch.messages.prefix(count) {
+                let payload = UnsafeRawBufferPointer(rebasing: bytes[message.range])
+                line(direction, message.kind == .text ? "text" : "binary", payload, isText: message.kind == .text)
+            }
+        }
+    }
+
+    func control(_ direction: Direction, _ opcode: String, _ payload: ByteBuffer) {
+        payload.withUnsafeReadableBytes { line(direction, opcode, $0, isText: true) }
+    }
+
+    func close(_ direction: Direction, _ frame: CloseFrame) {
+        let reason = frame.reason.isEmpty ? "" : ": \(Printable.escaped(frame.reason, limit: PayloadPreview.limit))"
+        logger.info("\(direction.rawValue) close, \(frame.code?.description ?? "no code")\(reason)")
+    }
+
+    private func line(_ direction: Direction, _ opcode: String, _ payload: UnsafeRawBufferPointer, isText: Bool) {
+        let unit = payload.count == 1 ? "byte" : "bytes"
+        let shown = payload.isEmpty ? "" : ": \(preview.show(payload, isText: isText))"
+        logger.info("\(direction.rawValue) \(opcode), \(payload.count) \(unit)\(shown)")
+    }
+}

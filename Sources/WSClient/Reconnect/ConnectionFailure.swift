@@ -1,0 +1,33 @@
+import NIOCore
+
+/// Why an attempt or a connection ended, in words for a person, and what that means for the next attempt.
+struct ConnectionFailure: Error, Equatable, Sendable {
+    enum Remedy: Equatable, Sendable {
+        /// May pass by itself: try again with backoff.
+        case waiting
+        /// A person has to put something right: try again rarely.
+        case person
+        /// 401 or 403: may be a token that is just being renewed; twice in a row needs a person.
+        case credentials
+    }
+
+    /// A plain sentence, printable, without a secret.
+    var reason: String
+    var remedy: Remedy
+    /// What the server asked for.
+    var retryAfter: TimeAmount?
+    /// The close code of the WebSocket connection, if there was one.
+    var closeCode: CloseCode?
+
+    init(
+        _ reason: String,
+        remedy: Remedy = .waiting,
+        retryAfter: TimeAmount? = nil,
+        closeCode: CloseCode? = nil
+    ) {
+        self.reason = reason
+        self.remedy = remedy
+        self.retryAfter = retryAfter
+        self.closeCode = closeCode
+    }
+}

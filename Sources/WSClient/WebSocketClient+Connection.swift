@@ -1,0 +1,107 @@
+import Logging
+import NIOCore
+
+extension WebSocketClient: ConnectAttemptOwner {
+    func attempt(_ attempt: ConnectAttempt, connectedTo address: String) {
+        machine.tcpConnected()
+        logDetail { "TCP connected to \(address)" }
+        update()
+        delegate?.webSocketClientConnected(self)
+    }
+
+    func attempt(_ attempt: ConnectAttempt, redirectedTo url: WebSocketURL) {
+        machine.redirected()
+        let reason = "redirected to \(url)"
+        logger.info("\(reason)")
+        status.reason = reason
+        status.closeCode = nil
+        update()
+        tellDisconnected(ConnectionFailure(reason), wasEstablished: false)
+    }
+
+    func attempt(
+        _ attempt: ConnectAttempt,
+        establishedOn channel: any Channel,
+        subprotocol: String?,
+        rest: ByteBuffer
+    ) {
+        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings)
+        connection.owner = self
+        do {
+            let pipeline = channel.pipeline.syncOperations
+            let handshake = try pipeline.handler(type: HandshakeHandler.self)
+            try pipeline.addHandler(connection)
+            pipeline.removeHandler(handshake, promise: nil)
+        } catch {
+            channel.close(promise: nil)
+            return ended(ConnectionFailure(error, server: configuration.url.server))
+        }
+        machine.established(now: eventLoop.now)
+        takeOver(connection)
+        greet(connection)
+        logger.info("established\(subprotocol.map { ", subprotocol \($0)" } ?? "")")
+        update()
+        delegate?.webSocketClient(self, establishedWith: subprotocol)
+        connection.begin(with: rest)
+    }
+
+    /// What the configuration sends first.
+    ///
+    /// It goes whatever the outbound limit: it was chosen by a person.
+    private func greet(_ connection: ConnectionHandler) {
+        for text in configuration.onEstablished {
+            connection.sendUnbounded(WebSocketMessageBatch(text: text))
+        }
+    }
+
+    private var connectionSettings: ConnectionHandler.Settings {
+        let pings = configuration.keepAlive
+        return ConnectionHandler.Settings(
+            limits: .init(maximumMessageSize: configuration.maxMessageSize),
+            pings: pings.isEnabled
+                ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
+            silenceTimeout: configuration.silenceTimeout.map { TimeAmount($0) },
+            closeTimeout: TimeAmount(configuration.closeTimeout),
+            outboundLimit: configuration.outboundLimit,
+            server: configuration.url.server
+        )
+    }
+
+    func attempt(_ attempt: ConnectAttempt, failed failure: ConnectionFailure) {
+        ended(failure)
+    }
+
+    func attempt(_ attempt: ConnectAttempt, detail: @autoclosure () -> String) {
+        logDetail(detail)
+    }
+
+    func attempt(_ attempt: ConnectAttempt, warning: String) {
+        logger.warning("\(warning)")
+    }
+}
+
+extension WebSocketClient: ConnectionOwner {
+    func connection(_ connection: ConnectionHandler, received batch: WebSocketMessageBatch) {
+        delegate?.webSocketClient(self, received: batch)
+    }
+
+    func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation) {
+        delegate?.webSocketClient(self, rejected: 1, because: .tooLarge)
+    }
+
+    func connectionBecameWritable(_ connection: ConnectionHandler) {
+        delegate?.webSocketClientBecameWritable(self)
+    }
+
+    func connection(_ connection: ConnectionHandler, wroteThrough position: Int) {
+        delegate?.webSocketClient(self, wroteThrough: position)
+    }
+
+    func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {
+        ended(failure)
+    }
+
+    func connection(_ connection: ConnectionHandler, detail: @autoclosure () -> String) {
+        logDetail(detail)
+    }
+}

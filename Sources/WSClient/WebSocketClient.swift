@@ -1,0 +1,272 @@
+public import Logging
+public import NIOCore
+
+/// A WebSocket connection (RFC 6455) that is kept alive: it connects, tells when it is established, delivers messages
+/// in batches, and connects again after it was lost.
+///
+///     let client = WebSocketClient(configuration: .init(url: try WebSocketURL("wss://example.com/feed")),
+///                                  eventLoop: eventLoop, logger: logger)
+///     client.delegate = self
+///     client.connect()
+///
+/// Confined to its event loop: every call is made there, and the delegate is called there. Its owner keeps it alive
+/// until it is disconnected.
+public final class WebSocketClient {
+    /// What it was made with.
+    public let configuration: WebSocketClientConfiguration
+    /// Where everything happens.
+    public let eventLoop: any EventLoop
+    /// Told of messages and changes.
+    public weak var delegate: (any WebSocketClientDelegate)?
+
+    /// How the connection is.
+    public internal(set) var status: WebSocketClientStatus
+    /// Sent as `Authorization: Bearer` instead of what the configuration says, from the next attempt on; `nil` goes
+    /// back to the configuration.
+    public var bearerTokenOverride: String?
+    /// Whether each message is logged: opcode, length, and the beginning of its payload.
+    public var logComms = false { didSet { updateCommsLog() } }
+    /// Whether what happens in a connection's life is logged in detail.
+    public var extendedLogging = false
+
+    let logger: Logger
+    let connector: Connector
+    var machine: ReconnectStateMachine
+    var attempt: ConnectAttempt?
+    var connection: ConnectionHandler?
+    private var isReadingPaused = false
+    private var reconnectTimer: Scheduled<Void>?
+    private var isShutDown = false
+    private var shutdownCompletions: [() -> Void] = []
+    /// What the attempt under way, or the last one, sent: credentials to compare with and to hide.
+    private var sentHeaders: [(name: String, value: String)] = []
+    private var disconnectReason = ""
+
+    /// Makes a client that does nothing until `connect()`.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where to connect, and how.
+    ///   - eventLoop: Where everything happens.
+    ///   - logger: For one line per happening.
+    public convenience init(configuration: WebSocketClientConfiguration, eventLoop: any EventLoop, logger: Logger) {
+        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, connector: .tcp)
+    }
+
+    init(
+        configuration: WebSocketClientConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        connector: Connector
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.connector = connector
+        status = WebSocketClientStatus(since: eventLoop.now)
+        machine = ReconnectStateMachine(
+            autoReconnect: configuration.autoReconnect,
+            initialDelay: TimeAmount(configuration.reconnect.initialDelay),
+            maxDelay: TimeAmount(configuration.reconnect.maxDelay),
+            stableAfter: TimeAmount(configuration.reconnect.stableAfter)
+        )
+    }
+
+    // MARK: Commands
+
+    /// Connects, and keeps connected.
+    ///
+    /// Does nothing if a connection or an attempt is there already.
+    public func connect() {
+        guard !isShutDown else { return }
+        switch machine.connect() {
+        case .startAttempt: startAttempt()
+        case .doNothing: break
+        }
+    }
+
+    /// Connects with this bearer token, and keeps it for later attempts.
+    ///
+    /// A connection or an attempt with other credentials is ended for it.
+    public func connect(bearerToken: String) {
+        guard !isShutDown else { return }
+        bearerTokenOverride = bearerToken
+        let isInUse = sentHeaders.contains { header in
+            header.name.lowercased() == "authorization" && header.value == "Bearer \(bearerToken)"
+        }
+        if isInUse, machine.state != .disconnected { return connect() }
+        disconnectReason = "reconnecting with another bearer token"
+        switch machine.reconnect() {
+        case .startAttempt: startAttempt()
+        case .abandonAttemptAndStart:
+            abandonAttempt(because: disconnectReason)
+            startAttempt()
+        case .close: connection?.close(.normalClosure, because: disconnectReason)
+        case .doNothing: break
+        }
+    }
+
+    /// Closes the connection with 1000, or ends the attempt.
+    ///
+    /// Nothing connects again until `connect()`.
+    ///
+    /// - Parameter reason: What status and events say.
+    public func disconnect(reason: String = "disconnected by command") {
+        end(.normalClosure, because: reason)
+    }
+
+    /// Closes the connection with 1001, for good.
+    ///
+    /// - Parameter completion: Called when TCP has ended, after `closeTimeout` at the latest.
+    public func shutdown(completion: @escaping () -> Void) {
+        isShutDown = true
+        shutdownCompletions.append(completion)
+        end(.goingAway, because: "shut down")
+        if connection == nil { completeShutdown() }
+    }
+
+    private func end(_ code: CloseCode, because reason: String) {
+        disconnectReason = reason
+        switch machine.disconnect() {
+        case .cancelTimer:
+            status.reason = reason
+            update()
+        case .abandonAttempt:
+            abandonAttempt(because: reason)
+        case .close:
+            logger.info("closing: \(reason)")
+            connection?.close(code, because: reason)
+        case .doNothing:
+            break
+        }
+    }
+
+    // MARK: Messages
+
+    /// Stops reading: what the server sends waits with it.
+    ///
+    /// Keep-alive deadlines stand still meanwhile. A batch that is read already still arrives.
+    public func pauseReading() {
+        isReadingPaused = true
+        connection?.pauseReading()
+    }
+
+    /// Reads again.
+    public func resumeReading() {
+        isReadingPaused = false
+        connection?.resumeReading()
+    }
+
+    /// Whether `send` takes messages now.
+    public var isWritable: Bool { connection?.isWritable ?? false }
+
+    /// How many bytes of frames this connection was given to send, from 0 at each establishment.
+    public var outboundPosition: Int { connection?.outboundPosition ?? 0 }
+
+    /// How many of those bytes the network took.
+    public var writtenPosition: Int { connection?.writtenPosition ?? 0 }
+
+    /// Takes messages from the front of the batch, in order, as many as there is room for in `outboundLimit`.
+    ///
+    /// What it doesn't take may be offered again after `webSocketClientBecameWritable`. Text has to be valid UTF-8.
+    ///
+    /// - Returns: How many were taken; 0 while not established.
+    public func send(_ batch: WebSocketMessageBatch) -> Int {
+        connection?.send(batch) ?? 0
+    }
+
+    /// Takes one text message.
+    ///
+    /// - Returns: Whether it was taken.
+    public func send(text: String) -> Bool {
+        send(WebSocketMessageBatch(text: text)) == 1
+    }
+
+    // MARK: Attempts
+
+    private func startAttempt() {
+        reconnectTimer?.cancel()
+        reconnectTimer = nil
+        update()
+        // The delegate may have changed its mind.
+        guard machine.state == .connecting else { return }
+        do {
+            sentHeaders = RequestCredentials.headers(
+                configured: try configuration.requestHeaders(),
+                bearerToken: bearerTokenOverride,
+                userInfo: configuration.url.userInfo
+            )
+        } catch {
+            return ended(ConnectionFailure(Printable.escaped("\(error)", limit: 300), remedy: .person))
+        }
+        let attempt = ConnectAttempt(
+            configuration,
+            headers: sentHeaders,
+            eventLoop: eventLoop,
+            connector: connector,
+            owner: self
+        )
+        self.attempt = attempt
+        attempt.start()
+    }
+
+    private func abandonAttempt(because reason: String) {
+        attempt?.abandon()
+        attempt = nil
+        let wasConnected = status.tcp
+        status.reason = reason
+        status.closeCode = nil
+        update()
+        if wasConnected { tellDisconnected(ConnectionFailure(reason), wasEstablished: false) }
+    }
+
+    /// An attempt or a connection is over.
+    func ended(_ failure: ConnectionFailure) {
+        let before = status
+        attempt = nil
+        connection = nil
+        status.reason = failure.reason
+        status.closeCode = failure.closeCode
+        var generator = SystemRandomNumberGenerator()
+        let action = machine.ended(failure, now: eventLoop.now, using: &generator)
+        if case .wait(let until) = action { scheduleAttempt(at: until) }
+        logEnd(failure, wasEstablished: before.websocket)
+        update()
+        if before.tcp { tellDisconnected(failure, wasEstablished: before.websocket) }
+        if action == .startAttempt, machine.state == .connecting, attempt == nil { startAttempt() }
+        if isShutDown { completeShutdown() }
+    }
+
+    private func scheduleAttempt(at deadline: NIODeadline) {
+        reconnectTimer?.cancel()
+        reconnectTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            switch self.machine.timerFired() {
+            case .startAttempt: self.startAttempt()
+            case .doNothing: break
+            }
+        }
+    }
+
+    private func completeShutdown() {
+        let completions = shutdownCompletions
+        shutdownCompletions = []
+        for completion in completions { completion() }
+    }
+
+    func takeOver(_ connection: ConnectionHandler) {
+        attempt = nil
+        self.connection = connection
+        if isReadingPaused { connection.pauseReading() }
+        updateCommsLog()
+    }
+
+    private func updateCommsLog() {
+        guard let connection else { return }
+        connection.comms =
+            logComms
+            ? CommsLog(
+                logger: logger,
+                hiding: configuration.secrets + RequestCredentials.secrets(in: sentHeaders)
+            )
+            : nil
+    }
+}

@@ -1,0 +1,88 @@
+public import TLS
+
+/// Everything a `WebSocketClient` needs to know about its connection.
+public struct WebSocketClientConfiguration: Sendable {
+    /// A ping each interval, and how long its pong may take (RFC 6455, section 5.5.2).
+    public struct KeepAlive: Sendable, Hashable {
+        /// Whether pings are sent; some servers can't bear them.
+        public var isEnabled = true
+        /// From one ping to the next.
+        public var interval: Duration = .seconds(20)
+        /// How long a pong may take before the connection counts as dead.
+        public var timeout: Duration = .seconds(10)
+
+        /// A ping every 20 s whose pong may take 10 s, unless told otherwise.
+        public init(isEnabled: Bool = true, interval: Duration = .seconds(20), timeout: Duration = .seconds(10)) {
+            self.isEnabled = isEnabled
+            self.interval = interval
+            self.timeout = timeout
+        }
+    }
+
+    /// How long to wait between attempts: a random time between zero and a delay that doubles.
+    public struct Reconnect: Sendable, Hashable {
+        /// The longest wait after the first failure.
+        public var initialDelay: Duration = .seconds(1)
+        /// The longest wait ever, but for what a server asks for by Retry-After, and for faults.
+        public var maxDelay: Duration = .seconds(60)
+        /// Established for so long: the delay starts afresh.
+        public var stableAfter: Duration = .seconds(30)
+
+        /// From 1 s to 60 s, afresh after 30 s, unless told otherwise.
+        public init(
+            initialDelay: Duration = .seconds(1),
+            maxDelay: Duration = .seconds(60),
+            stableAfter: Duration = .seconds(30)
+        ) {
+            self.initialDelay = initialDelay
+            self.maxDelay = maxDelay
+            self.stableAfter = stableAfter
+        }
+    }
+
+    /// Where the server is.
+    public var url: WebSocketURL
+    /// What a `wss` connection trusts, presents and insists on.
+    ///
+    /// Its files are read anew at each attempt.
+    public var tls = TLSConfiguration()
+    /// Offered in this order; the server may choose one (RFC 6455, section 1.9).
+    public var subprotocols: [String] = []
+    /// Request headers besides the handshake's own, evaluated anew at each attempt.
+    ///
+    /// What it throws is a fault whose description becomes the reason.
+    public var requestHeaders: @Sendable () throws -> [(name: String, value: String)] = { [] }
+    /// How long an attempt may take in all: name lookup, TCP, TLS, and the WebSocket handshake, redirects included.
+    public var connectTimeout: Duration = .seconds(10)
+    /// Pings and their deadline.
+    public var keepAlive = KeepAlive()
+    /// No data message for so long: the connection counts as dead.
+    ///
+    /// `nil` = never.
+    public var silenceTimeout: Duration?
+    /// The most bytes of one incoming message; a larger one ends the connection with 1009.
+    public var maxMessageSize = 16 << 20
+    /// Text messages sent in order at each establishment, before anything else.
+    public var onEstablished: [String] = []
+    /// Whether a connection that was lost, or an attempt that failed, is tried again without a command.
+    public var autoReconnect = true
+    /// The waits between attempts.
+    public var reconnect = Reconnect()
+    /// How many redirects an attempt follows, from 0 to 3.
+    ///
+    /// Never from `wss` to `ws`, and without credentials to another host.
+    public var followRedirects = 0
+    /// How long the close handshake may take (RFC 6455, section 7.1.1).
+    public var closeTimeout: Duration = .seconds(5)
+    /// How many bytes of frames may wait for the network before `send` takes no more.
+    ///
+    /// A message that is larger goes alone.
+    public var outboundLimit = 1 << 20
+    /// Not shown in previews of messages, besides the credentials of the request.
+    public var secrets: [String] = []
+
+    /// The defaults, for a server at this address.
+    public init(url: WebSocketURL) {
+        self.url = url
+    }
+}

@@ -1,0 +1,61 @@
+/// What a `WebSocketClient` tells its owner, on the client's event loop.
+///
+/// Each change of state comes as `changed` first, then as the event that goes with it, in the order of what happened.
+public protocol WebSocketClientDelegate: AnyObject {
+    /// Messages arrived, in order: those of one read. The batch shares the read's memory, so copy what you keep.
+    func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch)
+
+    /// The status is another.
+    func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus)
+
+    /// The TCP connection is there.
+    func webSocketClientConnected(_ client: WebSocketClient)
+
+    /// The WebSocket connection is there: `send` takes messages. The subprotocol is the one that the server chose.
+    func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?)
+
+    /// The TCP connection is gone. Follows only a `webSocketClientConnected`.
+    func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection)
+
+    /// `send` takes messages again, after it refused some.
+    func webSocketClientBecameWritable(_ client: WebSocketClient)
+
+    /// The network took what was sent up to this `outboundPosition`: the messages before it left this process.
+    func webSocketClient(_ client: WebSocketClient, wroteThrough position: Int)
+
+    /// Incoming messages that were refused.
+    func webSocketClient(_ client: WebSocketClient, rejected count: Int, because reason: WebSocketRejection)
+}
+
+/// How a TCP connection ended.
+public struct WebSocketDisconnection: Sendable, Hashable {
+    /// A plain sentence, printable, without a secret.
+    public var reason: String
+    /// The code received, else the one sent, 1006 if TCP just ended; `nil` if it ended before there was a WebSocket.
+    public var closeCode: CloseCode?
+    /// Whether it had become a WebSocket connection.
+    public var wasEstablished: Bool
+}
+
+/// Why an incoming message was refused.
+public enum WebSocketRejection: String, Sendable, Hashable {
+    /// It declares more than `maxMessageSize` bytes, or comes in too many fragments.
+    case tooLarge = "too_large"
+}
+
+extension WebSocketClientDelegate {
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {}
+    /// Ignores it.
+    public func webSocketClientConnected(_ client: WebSocketClient) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {}
+    /// Ignores it.
+    public func webSocketClientBecameWritable(_ client: WebSocketClient) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, wroteThrough position: Int) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, rejected count: Int, because reason: WebSocketRejection) {}
+}

@@ -1,0 +1,56 @@
+import BridgeCore
+import TLS
+
+/// The gateway's stats for a person.
+enum StatusText {
+    static func text(of stats: GatewayStats) -> String {
+        var lines = ["\(stats.instance): wsbridge \(stats.version), up \(Int(stats.uptime)) s, \(stats.at)"]
+        for (name, connection) in stats.connections.sorted(by: { $0.key < $1.key }) {
+            lines.append("connection \(name): \(connection.state) since \(connection.since)\(reason(connection.reason))")
+            lines.append(
+                "  received \(connection.received), sent \(connection.sent), reconnects \(connection.reconnects)"
+                    + counts(", rejected", connection.rejected))
+            if let last = connection.lastReceived { lines.append("  last received \(message(last))") }
+            if let last = connection.lastSent { lines.append("  last sent     \(message(last))") }
+            if let throttled = connection.throttled {
+                lines.append("  not read, because full: \(throttled.joined(separator: ", "))")
+            }
+        }
+        for (name, broker) in stats.brokers.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                "broker \(name): \(broker.state) since \(broker.since)\(reason(broker.reason))"
+                    + counts(", rejected", broker.rejected))
+        }
+        for (name, route) in stats.routes.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                "route \(name): received \(route.received) = matched \(route.matched) + unmatched \(route.unmatched)"
+                    + reason(route.error))
+            for sink in route.sinks {
+                let dropped = sink.dropped.values.reduce(0, +)
+                lines.append(
+                    "  \(sink.sink): delivered \(sink.delivered), queued \(sink.queued) (\(sink.queuedBytes) bytes), "
+                        + "expired \(sink.expired), dropped \(dropped)" + counts("", sink.dropped))
+            }
+        }
+        for (name, source) in stats.sources.sorted(by: { $0.key < $1.key }) {
+            guard !source.rejected.isEmpty || source.error != nil || source.throttled != nil else { continue }
+            lines.append("source \(name):\(counts(" rejected", source.rejected))\(reason(source.error))")
+            if let throttled = source.throttled {
+                lines.append("  not read, because full: \(throttled.joined(separator: ", "))")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func reason(_ text: String?) -> String { text.map { " (\($0))" } ?? "" }
+
+    private static func message(_ last: LastMessagePayload) -> String {
+        "\(last.at) \(last.kind), \(last.bytes) bytes: \(readable(last.message))"
+    }
+
+    private static func counts(_ label: String, _ counts: [String: Int]) -> String {
+        guard !counts.isEmpty else { return "" }
+        let list = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        return "\(label) (\(list))"
+    }
+}

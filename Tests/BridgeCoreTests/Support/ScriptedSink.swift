@@ -1,0 +1,36 @@
+import BridgeCore
+
+/// A sink that takes what the test lets it take, and settles when the test says so.
+final class ScriptedSink: Sink {
+    let name: String
+    let settlesLater: Bool
+    weak var client: (any SinkClient)?
+    /// How many messages it still takes.
+    var room = 0
+    private(set) var taken: [String] = []
+    /// Called in the middle of `take`.
+    var whileTaking: (() -> Void)?
+
+    init(name: String = "scripted", settlesLater: Bool) {
+        self.name = name
+        self.settlesLater = settlesLater
+    }
+
+    func start() {}
+
+    func take(_ batch: MessageBatch) -> Intake {
+        let count = min(room, batch.count)
+        room -= count
+        taken += batch.texts.prefix(count)
+        whileTaking?()
+        return Intake(taken: count, delivered: settlesLater ? 0 : count)
+    }
+
+    func stop(completion: @escaping () -> Void) { completion() }
+
+    /// It can take so many now.
+    func opens(for room: Int) {
+        self.room = room
+        client?.sinkIsReady()
+    }
+}

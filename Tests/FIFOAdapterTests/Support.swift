@@ -1,0 +1,177 @@
+import BridgeCore
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import TestSupport
+
+@testable import BridgeCore
+@testable import FIFOAdapter
+
+/// A FIFO sink behind the queue that a route would have.
+final class SinkUnderTest {
+    let sink: FIFOSink
+    let queue: RouteQueue
+
+    init(_ configuration: FIFOSinkConfiguration, policy: QueuePolicy? = nil, eventLoop: any EventLoop) {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        sink = FIFOSink(configuration: configuration, eventLoop: eventLoop, logger: logger)
+        queue = RouteQueue(
+            route: "test",
+            sink: sink,
+            policy: policy ?? QueuePolicy(QueueConfiguration(), for: .fifo(configuration)),
+            store: MemoryStore(),
+            log: logger
+        )
+    }
+}
+
+/// Starts a sink for the duration of `body`.
+func withFIFOSink(
+    _ configuration: FIFOSinkConfiguration,
+    policy: QueuePolicy? = nil,
+    _ body: (OnLoop<SinkUnderTest>) async throws -> Void
+) async throws {
+    try await withEventLoop { eventLoop in
+        let test = try await OnLoop(eventLoop) { SinkUnderTest(configuration, policy: policy, eventLoop: $0) }
+        try await test.run { $0.sink.start() }
+        do {
+            try await body(test)
+        } catch {
+            try await test.run { $0.sink.stop {} }
+            throw error
+        }
+        try await test.run { $0.sink.stop {} }
+    }
+}
+
+extension OnLoop where Value == SinkUnderTest {
+    func send(_ payloads: [[UInt8]]) async throws {
+        try await run { $0.queue.accept(batch(of: payloads)) }
+    }
+
+    func send(_ texts: String...) async throws {
+        try await send(texts.map { Array($0.utf8) })
+    }
+
+    var balance: Balance {
+        get async throws { try await run { $0.queue.currentBalance } }
+    }
+}
+
+func batch(of payloads: [[UInt8]]) -> MessageBatch {
+    var bytes = ByteBuffer()
+    var entries = ContiguousArray<MessageBatch.Entry>()
+    for payload in payloads {
+        entries.append(
+            MessageBatch.Entry(payloadOffset: bytes.writerIndex, payloadLength: payload.count, kind: .undeclared)
+        )
+        bytes.writeBytes(payload)
+    }
+    return MessageBatch(bytes: bytes, entries: entries, receivedAt: .now())
+}
+
+/// Collects what a source reads.
+final class SourceUnderTest: SourceClient {
+    let source: FIFOSource
+    private(set) var records: [[UInt8]] = []
+    private(set) var rejections: [RejectReason: Int] = [:]
+    var pausesAfterEachBatch = false
+
+    init(_ configuration: FIFOSourceConfiguration, maxRecordSize: Int = 16 << 20, eventLoop: any EventLoop) {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        source = FIFOSource(
+            configuration: configuration,
+            eventLoop: eventLoop,
+            logger: logger,
+            maxRecordSize: maxRecordSize
+        )
+        source.client = self
+    }
+
+    func received(_ batch: MessageBatch) {
+        batch.withUnsafeBytes { bytes in
+            for entry in batch.entries { records.append(Array(bytes[entry.payload])) }
+        }
+        if pausesAfterEachBatch { source.pause() }
+    }
+
+    func rejected(_ count: Int, because reason: RejectReason) {
+        rejections[reason, default: 0] += count
+    }
+}
+
+/// Starts a source for the duration of `body`.
+func withFIFOSource(
+    _ configuration: FIFOSourceConfiguration,
+    maxRecordSize: Int = 16 << 20,
+    _ body: (OnLoop<SourceUnderTest>) async throws -> Void
+) async throws {
+    try await withEventLoop { eventLoop in
+        let test = try await OnLoop(eventLoop) {
+            SourceUnderTest(configuration, maxRecordSize: maxRecordSize, eventLoop: $0)
+        }
+        try await test.run { try $0.source.start() }
+        do {
+            try await body(test)
+        } catch {
+            try await test.run { $0.source.stop() }
+            throw error
+        }
+        try await test.run { $0.source.stop() }
+    }
+}
+
+extension OnLoop where Value == SourceUnderTest {
+    var records: [[UInt8]] {
+        get async throws { try await run { $0.records } }
+    }
+
+    var texts: [String] {
+        get async throws { try await records.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    func rejections(_ reason: RejectReason) async throws -> Int {
+        try await run { $0.rejections[reason, default: 0] }
+    }
+}
+
+/// A FIFO's end, opened and closed by hand.
+struct PipeEnd {
+    let descriptor: CInt
+
+    init(reading path: String) throws {
+        descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw KernelError("open") }
+    }
+
+    init(writing path: String) throws {
+        descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw KernelError("open") }
+    }
+
+    /// What there is now, up to so many bytes.
+    func read(upTo count: Int = 1 << 20) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { space, initialized in
+            initialized = max(0, Foundation.read(descriptor, space.baseAddress, count))
+        }
+    }
+
+    func write(_ text: String) {
+        _ = Array(text.utf8).withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    func close() {
+        _ = Foundation.close(descriptor)
+    }
+}
+
+func makeFIFO(_ path: String, mode: mode_t = 0o660) throws {
+    guard mkfifo(path, mode) == 0, chmod(path, mode) == 0 else { throw KernelError("mkfifo") }
+}
+
+func mode(of path: String) throws -> mode_t {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw KernelError("lstat") }
+    return status.st_mode
+}

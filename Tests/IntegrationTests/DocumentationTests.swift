@@ -1,0 +1,69 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The documents name what is there.
+struct DocumentationTests {
+    private static let pages = [
+        "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md",
+    ]
+
+    private func pages() throws -> [(name: String, folder: URL, text: String)] {
+        let checkout = Executables.checkout
+        var files = Self.pages.map { checkout.appendingPathComponent($0) }
+        for folder in ["docs", "docs/decisions"] {
+            let url = checkout.appendingPathComponent(folder)
+            files += try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "md" }
+        }
+        return try files.map {
+            ($0.lastPathComponent, $0.deletingLastPathComponent(), try String(contentsOf: $0, encoding: .utf8))
+        }
+    }
+
+    @Test func everyLinkedFileExists() throws {
+        for page in try pages() {
+            for match in page.text.matches(of: #/\]\(([^)#:]+)(#[^)]*)?\)/#) {
+                let target = page.folder.appendingPathComponent(String(match.1)).standardizedFileURL
+                #expect(FileManager.default.fileExists(atPath: target.path), "\(page.name) links to \(match.1)")
+            }
+        }
+    }
+
+    @Test func everyNamedSourceFileExists() throws {
+        for page in try pages() {
+            for match in page.text.matches(
+                of: #/`((?:Sources|Tests|Benchmarks|config|docs|scripts)/[A-Za-z0-9_+./-]*)`/#
+            ) {
+                let target = Executables.checkout.appendingPathComponent(String(match.1))
+                #expect(FileManager.default.fileExists(atPath: target.path), "\(page.name) names \(match.1)")
+            }
+        }
+    }
+
+    /// S4 and S17 say nothing that this version's tests could break.
+    @Test func everySecurityRequirementHasATestWithItsNumber() throws {
+        let tests = Executables.checkout.appendingPathComponent("Tests")
+        var numbers: Set<Int> = []
+        let files = try #require(FileManager.default.enumerator(at: tests, includingPropertiesForKeys: nil))
+        for case let file as URL in files where file.pathExtension == "swift" {
+            for match in try String(contentsOf: file, encoding: .utf8).matches(of: #/"S(\d+)[: ]/#) {
+                numbers.formUnion(Int(match.1).map { [$0] } ?? [])
+            }
+        }
+        #expect(Set(1...16).subtracting([4]).subtracting(numbers) == [])
+    }
+
+    @Test func everyRecipeInTheREADMEIsAFileWithThatContent() throws {
+        let readme = try String(contentsOf: Executables.checkout.appendingPathComponent("README.md"), encoding: .utf8)
+        let recipes = readme.matches(of: #/\(config/([a-z-]+\.yaml)\)/#).map { String($0.1) }
+        #expect(Set(recipes).count >= 10)
+        let blocks = readme.matches(of: #/```yaml\n# config/([a-z-]+\.yaml)\n([\s\S]*?)```/#)
+        #expect(!blocks.isEmpty)
+        for block in blocks {
+            let file = Executables.checkout.appendingPathComponent("config/\(block.1)")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            #expect(text.contains(block.2), "config/\(block.1) differs from what the README shows")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `<base>/stats` and `wsbridge status --json`.
+struct Stats: Decodable {
+    struct Connection: Decodable {
+        var state: String
+        var since: String
+        var received: Int
+        var sent: Int
+        var reconnects: Int
+        var rejected: [String: Int]
+    }
+
+    struct Broker: Decodable {
+        var state: String
+        var since: String
+    }
+
+    struct Route: Decodable {
+        var received: Int
+        var matched: Int
+        var unmatched: Int
+        var sinks: [Sink]
+    }
+
+    struct Sink: Decodable {
+        var sink: String
+        var restored: Int
+        var delivered: Int
+        var queued: Int
+        var queued_bytes: Int
+        var expired: Int
+        var dropped: [String: Int]
+    }
+
+    struct Source: Decodable {
+        var rejected: [String: Int]
+    }
+
+    var instance: String
+    var version: String
+    var at: String
+    var uptime: Double
+    var connections: [String: Connection]
+    var brokers: [String: Broker]
+    var routes: [String: Route]
+    var sources: [String: Source]?
+
+    init(_ json: [UInt8]) throws {
+        self = try JSONDecoder().decode(Stats.self, from: Data(json))
+    }
+
+    /// A route with one sink, as most tests have.
+    func sink(_ route: String) throws -> Sink {
+        try #require(routes[route]?.sinks.first, "no route \(route) in \(self)")
+    }
+
+    /// Section 7: `received = matched + unmatched`, `matched + restored = delivered + queued + expired + dropped`.
+    func expectBalance(sourceLocation: SourceLocation = #_sourceLocation) {
+        for (name, route) in routes {
+            #expect(route.received == route.matched + route.unmatched, "\(name)", sourceLocation: sourceLocation)
+            for sink in route.sinks {
+                let dropped = sink.dropped.values.reduce(0, +)
+                #expect(
+                    route.matched + sink.restored == sink.delivered + sink.queued + sink.expired + dropped,
+                    "\(name) to \(sink)",
+                    sourceLocation: sourceLocation
+                )
+                #expect(
+                    sink.dropped.values.allSatisfy { $0 > 0 },
+                    "only reasons that occurred",
+                    sourceLocation: sourceLocation
+                )
+            }
+        }
+    }
+}

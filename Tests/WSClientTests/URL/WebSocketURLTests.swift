@@ -1,0 +1,114 @@
+import Testing
+
+@testable import WSClient
+
+struct WebSocketURLTests {
+    @Test(
+        arguments: [
+            ("ws://example.com", false, "example.com", 80, "/"),
+            ("wss://example.com", true, "example.com", 443, "/"),
+            ("WSS://Example.com/Feed", true, "Example.com", 443, "/Feed"),
+            ("ws://example.com:8080/a/b?c=d&e=%20f", false, "example.com", 8080, "/a/b?c=d&e=%20f"),
+            ("wss://example.com?token=x", true, "example.com", 443, "/?token=x"),
+            ("ws://[::1]:9/", false, "::1", 9, "/"),
+            ("ws://[2001:db8::1]/x", false, "2001:db8::1", 80, "/x"),
+            ("ws://127.0.0.1:65535/", false, "127.0.0.1", 65535, "/"),
+            ("ws://example.com:/x", false, "example.com", 80, "/x"),
+            ("ws://a_b-c.d/@x:y", false, "a_b-c.d", 80, "/@x:y"),
+        ]
+    )
+    func readsParts(text: String, isSecure: Bool, host: String, port: Int, path: String) throws {
+        let url = try WebSocketURL(text)
+        #expect(url.isSecure == isSecure)
+        #expect(url.host == host)
+        #expect(url.port == port)
+        #expect(url.path == path)
+        #expect(url.userInfo == nil)
+    }
+
+    @Test func decodesUserNameAndPassword() throws {
+        let url = try WebSocketURL("wss://an%40na:pa%3Ass@example.com/x")
+        #expect(url.userInfo == "an@na:pa:ss")
+        #expect(url.host == "example.com")
+    }
+
+    @Test(
+        arguments: [
+            ("", WebSocketURLError.empty),
+            ("example.com/feed", .missingScheme),
+            ("localhost:8080", .missingScheme),
+            ("http://example.com", .unsupportedScheme("http")),
+            ("ftp://example.com", .unsupportedScheme("ftp")),
+            ("ws://", .missingHost),
+            ("ws:///feed", .missingHost),
+            ("ws://user@/feed", .missingHost),
+            ("ws://::1/feed", .unbracketedIPv6),
+            ("ws://[::1/feed", .invalidIPv6("[::1")),
+            ("ws://[zz::1]/feed", .invalidIPv6("zz::1")),
+            ("ws://[::1]x/feed", .notAHost("[::1]x")),
+            ("ws://exa%6Dple.com/", .notAHost("exa%6Dple.com")),
+            ("ws://example.com:0/", .invalidPort("0")),
+            ("ws://example.com:65536/", .invalidPort("65536")),
+            ("ws://example.com:+80/", .invalidPort("+80")),
+            ("ws://example.com:port/", .invalidPort("port")),
+            ("ws://example.com/#top", .fragment),
+            ("ws://example.com/a b", .forbiddenCharacter(" ")),
+            ("ws://example.com/a\r\nX: y", .forbiddenCharacter("\r")),
+            ("ws://example.com/a\u{0}", .forbiddenCharacter("\u{0}")),
+            ("ws://exämple.com/", .forbiddenCharacter("ä")),
+            ("ws://example.com/%2", .invalidPercentEncoding),
+            ("ws://example.com/%zz", .invalidPercentEncoding),
+            ("ws://us%ffer@example.com/", .invalidPercentEncoding),
+            ("ws://us%0Aer@example.com/", .forbiddenCharacter("\n")),
+        ]
+    )
+    func refuses(text: String, error: WebSocketURLError) {
+        #expect(throws: error) { try WebSocketURL(text) }
+    }
+
+    @Test(
+        arguments: [
+            ("http://example.com/x", "write ws:// instead of http://"),
+            ("example.com", "write ws://HOST/PATH"),
+            ("ws://::1/x", "write [::1]"),
+            ("ws://example.com/a b", "write %20 instead"),
+            ("ws://example.com/é", "write %C3%A9 instead"),
+            ("ws://example.com/x#y", "write %23"),
+        ]
+    )
+    func saysWhatToWriteInstead(text: String, advice: String) {
+        let error = #expect(throws: WebSocketURLError.self) { try WebSocketURL(text) }
+        #expect(error?.description.contains(advice) == true)
+    }
+
+    @Test(
+        arguments: [
+            ("wss://example.com", WebSocketURLError.notAHost("wss://example.com")),
+            ("example.com/feed", .notAHost("example.com/feed")),
+            ("user:secret@example.com", .notAHost("…@example.com")),
+            ("example.com:80", .notAHost("example.com:80")),
+            ("", .missingHost),
+        ]
+    )
+    func refusesAsHost(text: String, error: WebSocketURLError) {
+        #expect(throws: error) { try WebSocketURL(isSecure: true, host: text) }
+    }
+
+    @Test func takesPartsWrittenOneByOne() throws {
+        #expect(try WebSocketURL(isSecure: true, host: "::1").hostHeader == "[::1]")
+        #expect(try WebSocketURL(isSecure: false, host: "[::1]", port: 81, path: "/x?y").hostHeader == "[::1]:81")
+        #expect(try WebSocketURL(isSecure: false, host: "h", path: "/x?y").path == "/x?y")
+        #expect(throws: WebSocketURLError.relativePath) { try WebSocketURL(isSecure: true, host: "h", path: "x") }
+        #expect(throws: WebSocketURLError.invalidPort("-1")) { try WebSocketURL(isSecure: true, host: "h", port: -1) }
+    }
+
+    @Test("S7: a URL never shows user name, password or query") func showsNoSecret() throws {
+        let url = try WebSocketURL("wss://canary-user:canary-password@example.com:444/feed?token=canary-query")
+        var dumped = ""
+        dump(url, to: &dumped)
+        for text in ["\(url)", String(reflecting: url), dumped] {
+            #expect(!text.contains("canary"))
+        }
+        #expect("\(url)" == "wss://example.com:444/feed?…")
+    }
+}

@@ -40,7 +40,9 @@ package enum ConnectionCommand: Sendable, Hashable {
     }
 }
 
-/// Why a command was not understood. Never shows the payload: it may hold a token.
+/// Why a command was not understood.
+///
+/// Never shows the payload: it may hold a token.
 package enum ConnectionCommandError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownWord(String)
     case malformedBody

@@ -3,6 +3,7 @@ import NIOCore
 import WSClient
 
 /// One configured connection at work: its WebSocket client, its counters, its status topics, its commands.
+///
 /// Used on the gateway's event loop only.
 final class Connection {
     let name: String

@@ -1,7 +1,9 @@
 import NIOCore
 import WSClient
 
-/// Turns what happens to one connection into its status topics. Used on the gateway's event loop only.
+/// Turns what happens to one connection into its status topics.
+///
+/// Used on the gateway's event loop only.
 final class ConnectionReporter {
     private let connection: String
     private let publisher: StatusPublisher?

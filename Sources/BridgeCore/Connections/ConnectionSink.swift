@@ -1,7 +1,9 @@
 import NIOCore
 import WSClient
 
-/// Sends a route's messages over a connection. Used on the gateway's event loop only.
+/// Sends a route's messages over a connection.
+///
+/// Used on the gateway's event loop only.
 ///
 /// A message is delivered once the kernel took the last byte of its frame; what a lost connection still held is
 /// offered again.

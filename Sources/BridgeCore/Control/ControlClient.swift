@@ -21,7 +21,9 @@ package struct ControlClient {
         self.descriptor = descriptor
     }
 
-    /// Sends the request and reads the answer; `nil` when the gateway went away or stays silent. Closes the socket.
+    /// Sends the request and reads the answer; `nil` when the gateway went away or stays silent.
+    ///
+    /// Closes the socket.
     package func ask(_ request: ControlRequest) -> ControlResponse? {
         defer { close(descriptor) }
         var line = Array(StatusEncoder.json(request).readableBytesView)

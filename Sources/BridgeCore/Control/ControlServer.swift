@@ -10,7 +10,9 @@ import NIOPosix
     import Darwin
 #endif
 
-/// Answers the command line on a Unix domain socket of mode 0600. Used on the gateway's event loop only.
+/// Answers the command line on a Unix domain socket of mode 0600.
+///
+/// Used on the gateway's event loop only.
 package final class ControlServer {
     /// So many clients at a time; the next one is sent away.
     static let mostClients = 32
@@ -27,8 +29,9 @@ package final class ControlServer {
         self.log = log
     }
 
-    /// Listens, or says in the log why it doesn't; the gateway runs either way. `completion` is called when it is
-    /// known which.
+    /// Listens, or says in the log why it doesn't; the gateway runs either way.
+    ///
+    /// `completion` is called when it is known which.
     package func start(on eventLoop: any EventLoop, completion: @escaping () -> Void) {
         let descriptor: CInt
         do {

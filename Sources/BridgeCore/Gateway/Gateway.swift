@@ -1,7 +1,9 @@
 package import Logging
 package import NIOCore
 
-/// A whole gateway at work: connections, brokers, routes and status. Used on its event loop only.
+/// A whole gateway at work: connections, brokers, routes and status.
+///
+/// Used on its event loop only.
 package final class Gateway {
     /// How long a broker's first attempt may keep the gateway from being ready.
     static let readyTimeout: TimeAmount = .seconds(5)

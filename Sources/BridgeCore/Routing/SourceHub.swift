@@ -1,4 +1,5 @@
 /// Everything that one source feeds: its routes, and the queues that make it pause.
+///
 /// Used on the gateway's event loop only.
 package final class SourceHub: SourceClient, QueueGate {
     package let source: any Source
@@ -33,7 +34,9 @@ package final class SourceHub: SourceClient, QueueGate {
         }
     }
 
-    /// Reads nothing more. A batch that is on its way still arrives.
+    /// Reads nothing more.
+    ///
+    /// A batch that is on its way still arrives.
     package func stop() {
         guard !isStopped else { return }
         isStopped = true

@@ -78,6 +78,7 @@ let package = Package(
             name: "BridgeCore",
             dependencies: [
                 "WSClient", "TLS", "CPCRE2", "CLinux",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -112,18 +113,26 @@ let package = Package(
 
         // Module maps only.
         .systemLibrary(
-            name: "CMosquitto", pkgConfig: "libmosquitto",
-            providers: [.apt(["libmosquitto-dev"]), .brew(["mosquitto"])]),
+            name: "CMosquitto",
+            pkgConfig: "libmosquitto",
+            providers: [.apt(["libmosquitto-dev"]), .brew(["mosquitto"])]
+        ),
         .systemLibrary(
-            name: "COpenSSL", pkgConfig: "openssl",
-            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+            name: "COpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
         .systemLibrary(
-            name: "CPCRE2", pkgConfig: "libpcre2-8",
-            providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+            name: "CPCRE2",
+            pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]
+        ),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+            name: "CZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
+        ),
 
         // Beside the tests: a plain echo client, and what the tests share.
         .executableTarget(
@@ -151,6 +160,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -158,6 +168,16 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             exclude: ["tls-relay.py"],
+            swiftSettings: swiftSettings
+        ),
+        // For those tests that know batches.
+        .target(
+            name: "BridgeTestSupport",
+            dependencies: [
+                "BridgeCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/BridgeTestSupport",
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -186,7 +206,7 @@ let package = Package(
         .testTarget(
             name: "BridgeCoreTests",
             dependencies: [
-                "BridgeCore", "WSClient", "TLS", "TestSupport",
+                "BridgeCore", "WSClient", "TLS", "BridgeTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -206,7 +226,7 @@ let package = Package(
         .testTarget(
             name: "UDPAdapterTests",
             dependencies: [
-                "UDPAdapter", "BridgeCore", "CLinux", "TestSupport",
+                "UDPAdapter", "BridgeCore", "CLinux", "BridgeTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -216,7 +236,7 @@ let package = Package(
         .testTarget(
             name: "FIFOAdapterTests",
             dependencies: [
-                "FIFOAdapter", "BridgeCore", "CLinux", "TestSupport",
+                "FIFOAdapter", "BridgeCore", "CLinux", "BridgeTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

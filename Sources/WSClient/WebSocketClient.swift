@@ -1,5 +1,6 @@
 public import Logging
 public import NIOCore
+import TLS
 
 /// A WebSocket connection (RFC 6455) that is kept alive: it connects, tells when it is established, delivers messages
 /// in batches, and connects again after it was lost.
@@ -196,7 +197,7 @@ public final class WebSocketClient {
                 userInfo: configuration.url.userInfo
             )
         } catch {
-            return ended(ConnectionFailure(Printable.escaped("\(error)", limit: 300), remedy: .person))
+            return ended(ConnectionFailure(readable("\(error)", limit: 300), remedy: .person))
         }
         let attempt = ConnectAttempt(
             configuration,

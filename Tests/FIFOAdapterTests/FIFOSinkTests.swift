@@ -232,23 +232,45 @@ struct FIFOSinkTests {
         try await withTemporaryDirectory { folder in
             let configuration = configuration(in: folder)
             let file = URL(fileURLWithPath: configuration.path)
+            let explanation = FIFOError.notAFIFO(path: configuration.path, found: "a regular file").description
             try Data("precious".utf8).write(to: file)
             try await withFIFOSink(configuration) { test in
                 try await test.send("must not get there")
-                #expect(try await test.balance.queued == 1)
+                #expect(try await test.balance.dropped == [.refused: 1])
+                #expect(try await test.run { $0.queue.failure } == explanation)
             }
             #expect(try String(contentsOf: file, encoding: .utf8) == "precious")
 
             unlink(configuration.path)
             try await withFIFOSink(configuration) { test in
                 let reader = try PipeEnd(reading: configuration.path)
+                try await eventually("the reader to be seen") { try await test.run { $0.sink.hasReader } }
                 try Data("precious".utf8).write(to: file, options: .atomic)
                 reader.close()
+                try await eventually("the file to be noticed") {
+                    try await test.run { $0.queue.failure } == explanation
+                }
                 try await test.send("must not get there")
-                try await eventually("the absence to be noticed") { try await test.balance.queued == 1 }
-                try await test.send("nor this")
+                #expect(try await test.balance.dropped == [.refused: 1])
             }
             #expect(try String(contentsOf: file, encoding: .utf8) == "precious")
+        }
+    }
+
+    @Test
+    func theRouteGoesOnWhenWhatWasInTheWayIsGone() async throws {
+        try await withTemporaryDirectory { folder in
+            let configuration = configuration(in: folder)
+            try Data("in the way".utf8).write(to: URL(fileURLWithPath: configuration.path))
+            try await withFIFOSink(configuration) { test in
+                try await test.send("refused")
+                unlink(configuration.path)
+                try await eventually("the FIFO") { try await test.run { $0.queue.failure == nil } }
+                try await test.send("kept")
+                try await withFIFOReader(configuration.path) { reader in
+                    try await eventually("the line") { reader.lines == ["kept"] }
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import BridgeCore
+import BridgeTestSupport
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct RecordEncoderTests {
         onNewline: FIFOSinkConfiguration.OnNewline = .escape
     ) -> (bytes: [UInt8], refused: Int) {
         let encoder = RecordEncoder(framing: framing, onNewline: onNewline)
-        let batch = batch(of: payloads)
+        let batch = MessageBatch.of(payloads: payloads)
         return batch.withUnsafeBytes { bytes in
             batch.entries.withUnsafeBufferPointer { encoder.encode($0, of: bytes) }
             return (Array(encoder.bytes), encoder.refused)

@@ -1,6 +1,6 @@
 import BridgeCore
+import BridgeTestSupport
 import Foundation
-import Logging
 import NIOCore
 import NIOPosix
 import TestSupport
@@ -14,14 +14,13 @@ final class SinkUnderTest {
     let queue: RouteQueue
 
     init(_ configuration: FIFOSinkConfiguration, policy: QueuePolicy? = nil, eventLoop: any EventLoop) {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        sink = FIFOSink(configuration: configuration, eventLoop: eventLoop, logger: logger)
+        sink = FIFOSink(configuration: configuration, eventLoop: eventLoop, logger: .silent)
         queue = RouteQueue(
             route: "test",
             sink: sink,
             policy: policy ?? QueuePolicy(QueueConfiguration(), for: .fifo(configuration)),
             store: MemoryStore(),
-            log: logger
+            log: .silent
         )
     }
 }
@@ -47,7 +46,7 @@ func withFIFOSink(
 
 extension OnLoop where Value == SinkUnderTest {
     func send(_ payloads: [[UInt8]]) async throws {
-        try await run { $0.queue.accept(batch(of: payloads)) }
+        try await run { $0.queue.accept(.of(payloads: payloads)) }
     }
 
     func send(_ texts: String...) async throws {
@@ -59,18 +58,6 @@ extension OnLoop where Value == SinkUnderTest {
     }
 }
 
-func batch(of payloads: [[UInt8]]) -> MessageBatch {
-    var bytes = ByteBuffer()
-    var entries = ContiguousArray<MessageBatch.Entry>()
-    for payload in payloads {
-        entries.append(
-            MessageBatch.Entry(payloadOffset: bytes.writerIndex, payloadLength: payload.count, kind: .undeclared)
-        )
-        bytes.writeBytes(payload)
-    }
-    return MessageBatch(bytes: bytes, entries: entries, receivedAt: .now())
-}
-
 /// Collects what a source reads.
 final class SourceUnderTest: SourceClient {
     let source: FIFOSource
@@ -79,11 +66,10 @@ final class SourceUnderTest: SourceClient {
     var pausesAfterEachBatch = false
 
     init(_ configuration: FIFOSourceConfiguration, maxRecordSize: Int = 16 << 20, eventLoop: any EventLoop) {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         source = FIFOSource(
             configuration: configuration,
             eventLoop: eventLoop,
-            logger: logger,
+            logger: .silent,
             maxRecordSize: maxRecordSize
         )
         source.client = self

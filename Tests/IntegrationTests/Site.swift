@@ -13,6 +13,7 @@ struct Site {
         func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
 
         /// A connection `cloud` to the server that tries again quickly, and a broker `local`.
+        ///
         /// Both may have further keys, and there may be further connections.
         func standard(
             connection keys: String = "",

@@ -9,6 +9,17 @@ struct DigestTests {
         #expect(Base64.encode(Digest.sha1(key)) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
     }
 
+    @Test(
+        "FIPS 180-4 SHA-1",
+        arguments: [
+            ("", "2jmj7l5rSw0yVb/vlWAYkK/YBwk="), ("abc", "qZk+NkcGgWq6PiVxeFDCbJzQ2J0="),
+            (String(repeating: "a", count: 1_000), "KR6abGaZSUm1e6XmUDYemPw2sbo="),
+        ]
+    )
+    func sha1(text: String, digest: String) {
+        #expect(Base64.encode(Digest.sha1(Array(text.utf8))) == digest)
+    }
+
     @Test("SHA-256 of nothing")
     func sha256OfNothing() {
         #expect(Base64.encode(Digest.sha256([])) == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
@@ -18,7 +29,7 @@ struct DigestTests {
         "RFC 4648 10 the test vectors",
         arguments: [
             ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
+            ("foobar", "Zm9vYmFy"), ("\u{FF}\u{FE}", "w7/Dvg=="),
         ]
     )
     func base64(text: String, encoded: String) {

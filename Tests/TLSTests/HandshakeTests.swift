@@ -1,6 +1,7 @@
 import COpenSSL
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import TLS
@@ -97,7 +98,7 @@ struct HandshakeTests {
 
     @Test("random bytes for an answer never crash and always end in an error")
     func randomAnswers() throws {
-        var random = Lehmer(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<300 {
             let conversation = try silentServer()
             var answer = (0..<Int(random.next() % 200)).map { _ in UInt8(truncatingIfNeeded: random.next()) }

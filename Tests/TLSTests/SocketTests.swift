@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import TLS
@@ -55,7 +56,7 @@ private final class Exchange: ChannelInboundHandler {
     init(total: Int, done: EventLoopPromise<Int>) {
         self.total = total
         self.done = done
-        var random = Lehmer(seed: 4)
+        var random = SeededGenerator(seed: 4)
         let period = random.bytes(Self.period)
         pattern = ByteBuffer(bytes: Array((0..<6).map { _ in period }.joined()))
     }

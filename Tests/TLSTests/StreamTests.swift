@@ -1,6 +1,7 @@
 import COpenSSL
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import TLS
@@ -25,9 +26,9 @@ struct StreamTests {
     @Test("16 MiB each way in random pieces arrive unchanged", arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func bigTransfer(version: Int32) throws {
         let conversation = try established(version)
-        var random = Lehmer(seed: 1)
+        var random = SeededGenerator(seed: 1)
         let pool = random.bytes(1 << 20)
-        var sizes = Lehmer(seed: 2)
+        var sizes = SeededGenerator(seed: 2)
         conversation.pieceSize = { Int(sizes.next() % 100_000) + 1 }
         var sent: [UInt8] = []
         while sent.count < 16 << 20 {

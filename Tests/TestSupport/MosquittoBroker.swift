@@ -149,6 +149,7 @@ private func startedBroker(
             "log_type error", "log_type warning", "log_type notice", "log_type information", "log_type subscribe",
             "log_timestamp false",
             "max_queued_messages 0",
+            "set_tcp_nodelay true",
             "persistence \(persistence)",
             "persistence_location \(directory.path)/",
         ]

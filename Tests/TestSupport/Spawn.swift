@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A started process and our ends of its standard streams.
 struct Spawned {
@@ -9,21 +8,24 @@ struct Spawned {
     var errors: Int32
 }
 
-/// Held from making a pipe to closing the child's ends, so that no other child inherits them.
-private let spawning = Mutex(())
-
-/// Starts a process with its standard streams and no other open descriptor, default signals, none blocked.
+/// Starts a process with its standard streams and no other open descriptor, default signals, none blocked; it ends with
+/// this one.
 func spawn(
     _ executable: URL,
     arguments: [String],
     environment: [String: String],
     directory: URL?
 ) throws -> Spawned {
-    // `env -C` changes the folder and then becomes the program.
+    guard FileManager.default.isExecutableFile(atPath: executable.path) else {
+        throw SetupError("cannot start \(executable.path): there is no such program")
+    }
+    // `env -C` changes the folder, `setpriv` asks the kernel; each then becomes the next one.
     let commandLine =
-        directory.map { ["/usr/bin/env", "-C", $0.path, executable.path] + arguments }
-        ?? [executable.path] + arguments
-    return try spawning.withLock { _ in
+        (FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")
+            ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : [])
+        + (directory.map { ["/usr/bin/env", "-C", $0.path] } ?? []) + [executable.path] + arguments
+    // On one thread: while a child is made, no other child can inherit its pipes.
+    return try Spawner.shared.run {
         let (childInput, input) = try makePipe()
         let (output, childOutput) = try makePipe()
         let (errors, childErrors) = try makePipe()

@@ -1,4 +1,5 @@
 import BridgeCore
+import BridgeTestSupport
 import Foundation
 import TestSupport
 import Testing
@@ -36,7 +37,7 @@ struct DatagramSenderTests {
             var arrived = 0
             var stops = 0
             while !left.isEmpty {
-                let outcome = sender.send(batch(of: left), through: sending)
+                let outcome = sender.send(MessageBatch.of(payloads: left), through: sending)
                 #expect(outcome.delivered == outcome.taken)
                 #expect(outcome.isBlocked == (outcome.taken < left.count))
                 stops += outcome.isBlocked ? 1 : 0
@@ -55,7 +56,7 @@ struct DatagramSenderTests {
             let sender = DatagramSender(maxSize: 65_507, truncates: false)
             sender.begin(with: sending)
             let sizes = [10, 60_000, 10, 10, 60_000]
-            let outcome = sender.send(batch(of: sizes.map { [UInt8](repeating: 1, count: $0) }), through: sending)
+            let outcome = sender.send(MessageBatch.of(payloads: sizes.map { [UInt8](repeating: 1, count: $0) }), through: sending)
             #expect(outcome.taken == 5)
             #expect(outcome.delivered == 3)
             #expect(outcome.tooLarge == 2)
@@ -70,7 +71,7 @@ struct DatagramSenderTests {
             let sender = DatagramSender(maxSize: 65_507, truncates: false)
             sender.begin(with: sending)
             shutdown(sending, CInt(SHUT_WR))
-            let outcome = sender.send(batch(of: [[1], [2], [3]]), through: sending)
+            let outcome = sender.send(MessageBatch.of(payloads: [[1], [2], [3]]), through: sending)
             #expect(outcome.taken == 3)
             #expect(outcome.refused == 3)
             #expect(outcome.lastError == EPIPE)
@@ -108,7 +109,7 @@ struct DatagramSenderTests {
             var from = 0
             while from < payloads.count {
                 let part = Array(payloads[from..<min(payloads.count, from + 700)])
-                let outcome = sender.send(batch(of: part), through: socket.descriptor)
+                let outcome = sender.send(MessageBatch.of(payloads: part), through: socket.descriptor)
                 #expect(outcome == DatagramSender.Outcome(taken: part.count, delivered: part.count))
                 from += part.count
                 // Paced below what the receiver can hold.

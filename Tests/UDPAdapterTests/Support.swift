@@ -1,6 +1,6 @@
 import BridgeCore
+import BridgeTestSupport
 import Foundation
-import Logging
 import NIOCore
 import TestSupport
 import Testing
@@ -8,33 +8,19 @@ import Testing
 @testable import BridgeCore
 @testable import UDPAdapter
 
-let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-func batch(of payloads: [[UInt8]]) -> MessageBatch {
-    var bytes = ByteBuffer()
-    var entries = ContiguousArray<MessageBatch.Entry>()
-    for payload in payloads {
-        entries.append(
-            MessageBatch.Entry(payloadOffset: bytes.writerIndex, payloadLength: payload.count, kind: .undeclared)
-        )
-        bytes.writeBytes(payload)
-    }
-    return MessageBatch(bytes: bytes, entries: entries, receivedAt: .now())
-}
-
 /// A UDP sink behind the queue that a route would have.
 final class SinkUnderTest {
     let sink: UDPSink
     let queue: RouteQueue
 
     init(_ configuration: UDPSinkConfiguration, eventLoop: any EventLoop) {
-        sink = UDPSink(configuration: configuration, eventLoop: eventLoop, logger: silentLogger)
+        sink = UDPSink(configuration: configuration, eventLoop: eventLoop, logger: .silent)
         queue = RouteQueue(
             route: "test",
             sink: sink,
             policy: QueuePolicy(whenFull: .dropNewest, maxBytes: 16 << 20),
             store: MemoryStore(),
-            log: silentLogger
+            log: .silent
         )
     }
 }
@@ -59,7 +45,7 @@ func withUDPSink(
 
 extension OnLoop where Value == SinkUnderTest {
     func send(_ payloads: [[UInt8]]) async throws {
-        try await run { $0.queue.accept(batch(of: payloads)) }
+        try await run { $0.queue.accept(.of(payloads: payloads)) }
     }
 
     func send(_ texts: String...) async throws {
@@ -86,7 +72,7 @@ final class SourceUnderTest: SourceClient {
         source = UDPSource(
             configuration: configuration,
             eventLoop: eventLoop,
-            logger: silentLogger,
+            logger: .silent,
             largestDatagram: largestDatagram
         )
         source.client = self

@@ -222,9 +222,13 @@ package final class FIFOSink: Sink {
         guard let path, !isStopped else { return }
         do throws(FIFOError) {
             end = try FIFOWriteEnd.open(path, discarding: discarding)
-            lastError = nil
         } catch {
             return report(error)
+        }
+        if lastError != nil {
+            lastError = nil
+            logger.info("the FIFO can be used now")
+            client?.sinkIsReady()
         }
         guard let end else { return }
         readiness = Readiness(descriptor: end.descriptor, eventLoop: eventLoop) { [weak self] in self?.noticed() }
@@ -261,6 +265,7 @@ package final class FIFOSink: Sink {
     /// Nobody reads: looks now and then, and says so.
     private func waitForReader() {
         scheduleLook()
+        guard lastError == nil else { return }
         switch configuration.noReader {
         case .keep: client?.sinkIsAway(because: .noReader)
         case .discard: client?.sinkIsReady()
@@ -290,7 +295,7 @@ package final class FIFOSink: Sink {
             open(discarding: false)
         }
         if !hasReader {
-            scheduleLook()
+            waitForReader()
         }
     }
 
@@ -306,7 +311,7 @@ package final class FIFOSink: Sink {
     private func report(_ error: FIFOError) {
         guard error != lastError else { return }
         lastError = error
-        logger.error("\(error)")
+        client?.sinkFailed(because: "\(error)")
     }
 }
 

@@ -88,9 +88,9 @@ extension BrokerThread {
             return ConnectionFailure("unknown host \(host): \(words)")
         case MOSQ_ERR_ERRNO where failure.systemError == EINTR:
             let timeout = settings.configuration.connectTimeout
-            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.inMilliseconds) ms")
+            return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.milliseconds) ms")
         case MOSQ_ERR_ERRNO:
-            return ConnectionFailure("\(settings.endpoint): \(SystemError.words(failure.systemError))")
+            return ConnectionFailure("\(settings.endpoint): \(KernelError.words(for: failure.systemError))")
         default:
             return tlsFailure() ?? ConnectionFailure("\(settings.endpoint): \(failure.error)")
         }
@@ -156,7 +156,9 @@ extension BrokerThread {
                 // Retained messages come with a new subscription, not with every reconnect.
                 options = Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
                 // A shared subscription can't have it (section 3.8.3.1).
-                if filter.shareName == nil, !subscription.allowsEcho { options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue) }
+                if filter.shareName == nil, !subscription.allowsEcho {
+                    options |= Int32(MQTT_SUB_OPT_NO_LOCAL.rawValue)
+                }
                 // A command that is retained is refused from the moment it is published, not only after a reconnect.
                 if subscription.isCommands { options |= Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) }
                 if usesIdentifiers {

@@ -71,7 +71,7 @@ extension BrokerThread {
                 "the server closed the connection in the TLS handshake: is this the port of a plain-text service?"
             )
         }
-        return ConnectionFailure(code == 0 ? "the server hung up" : SystemError.words(code))
+        return ConnectionFailure(code == 0 ? "the server hung up" : KernelError.words(for: code))
     }
 
     /// The library closed the connection; what it said before counts all the same.
@@ -85,7 +85,7 @@ extension BrokerThread {
         }
         if let failure = tlsFailure() { return fail(failure) }
         switch failure.map({ mosq_err_t($0.error.code) }) {
-        case MOSQ_ERR_ERRNO: fail(ConnectionFailure(SystemError.words(failure?.systemError ?? 0)))
+        case MOSQ_ERR_ERRNO: fail(ConnectionFailure(KernelError.words(for: failure?.systemError ?? 0)))
         case MOSQ_ERR_CONN_LOST where isHandshake, nil where isHandshake:
             fail(ConnectionFailure("the server closed the connection before CONNACK: is this an MQTT port?"))
         default:

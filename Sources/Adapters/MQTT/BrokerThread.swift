@@ -214,7 +214,7 @@ final class BrokerThread {
             fail(ConnectionFailure("the server did not answer within the keep-alive"))
         case .sendPing:
             guard !isHalfWritten, let handle, isWritable(handle.socket) else { return }
-            if !handle.ping() { fail(ConnectionFailure("a ping could not be sent: \(SystemError.words(errno))")) }
+            if !handle.ping() { fail(ConnectionFailure("a ping could not be sent: \(KernelError.words(for: errno))")) }
         }
     }
 

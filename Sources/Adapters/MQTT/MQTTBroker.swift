@@ -116,12 +116,10 @@ package final class MQTTBroker: Broker {
 
     private func warnOfPlaintextPassword() {
         let configuration = settings.configuration
-        guard configuration.password != nil, !configuration.isSecure, !isLoopback(configuration.host) else { return }
+        guard configuration.password != nil, !configuration.isSecure, !Loopback.isLoopback(configuration.host) else {
+            return
+        }
         logger.warning("the password for \(configuration.host) goes over the network in the clear: use mqtts")
-    }
-
-    private func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host.hasSuffix(".localhost") || host == "::1" || host.hasPrefix("127.")
     }
 
     private func startThread(_ handOver: HandOver) throws(ConnectionFailure) {
@@ -137,7 +135,7 @@ package final class MQTTBroker: Broker {
             }
             .run()
         }
-        guard code == 0 else { throw ConnectionFailure(SystemError.words(code)) }
+        guard code == 0 else { throw ConnectionFailure(KernelError.words(for: code)) }
     }
 
     package func publish(_ message: StatusMessage) -> Bool {

@@ -19,6 +19,9 @@ final class MQTTSink: Sink {
     let settings: PublishSettings
     private let index: Int
     private let template: BoundTopicTemplate?
+    /// The topics that hold a retained message of this sink; `nil` where it retains none.
+    private var retainedTopics: TopicCardinality?
+    private var hasToldTopicLimit = false
     private let mostMessages: Int
     private let logger: Logger
     private var epoch: UInt32?
@@ -38,7 +41,11 @@ final class MQTTSink: Sink {
     ) {
         name = "mqtt:\(configuration.broker)"
         self.index = index
+        var logger = logger
+        logger[metadataKey: "route"] = "\(context.route)"
+        logger[metadataKey: "sink"] = "\(name)"
         self.logger = logger
+        retainedTopics = configuration.retain ? TopicCardinality() : nil
         mostMessages = Self.mostMessages + maxInflight
         template = (try? TopicTemplate(configuration.topic))?.bound(to: context)
         settings = PublishSettings(
@@ -88,21 +95,43 @@ final class MQTTSink: Sink {
         batch.withUnsafeBytes { bytes in
             for index in 0..<count {
                 let entry = batch.entries[index]
-                let offset = UInt32(truncatingIfNeeded: topics.bytes.count)
-                let reason = template.render(
+                let start = topics.bytes.count
+                var reason = template.render(
                     payload: UnsafeRawBufferPointer(rebasing: bytes[entry.payload]),
                     sourceTopic: UnsafeRawBufferPointer(rebasing: bytes[entry.topic]),
                     into: &topics.bytes
                 )
+                if reason == nil, !mayRetain(topics.bytes, from: start) {
+                    topics.bytes.removeLast(topics.bytes.count - start)
+                    reason = .topicInvalid
+                }
                 if let reason {
                     topics.append(failure: reason)
                 } else {
                     topics.bytes.append(0)
-                    topics.offsets.append(offset)
+                    topics.offsets.append(UInt32(truncatingIfNeeded: start))
                 }
             }
         }
         return topics
+    }
+
+    /// Whether a message may stay in the broker at the topic that begins at `start`: a feed can't fill it (S8).
+    private func mayRetain(_ topics: [UInt8], from start: Int) -> Bool {
+        guard retainedTopics != nil else { return true }
+        let isAdmitted = topics.withUnsafeBytes { bytes in
+            retainedTopics?.admits(UnsafeRawBufferPointer(rebasing: bytes[start...])) ?? true
+        }
+        if !isAdmitted, !hasToldTopicLimit {
+            hasToldTopicLimit = true
+            logger.warning(
+                """
+                \(TopicCardinality.defaultLimit) topics hold a retained message of this route; messages to further \
+                topics are dropped as topic_invalid: make the topic of a value that varies less, or drop `retain`
+                """
+            )
+        }
+        return isAdmitted
     }
 
     // MARK: What the broker says

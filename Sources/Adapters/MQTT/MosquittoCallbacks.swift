@@ -73,7 +73,7 @@ final class CallbackInbox {
         guard let text = message.topic else { return }
         let topic = UnsafeRawBufferPointer(start: text, count: strlen(text))
         let payload = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
-        guard MQTTText.isTopicName(topic) else { return rejectFirst(.topicInvalid) }
+        guard TopicName.isValid(topic) else { return rejectFirst(.topicInvalid) }
         let kind: MessageKind = properties?.byte(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR) == 1 ? .text : .undeclared
         identifiers.removeAll(keepingCapacity: true)
         matches.removeAll(keepingCapacity: true)

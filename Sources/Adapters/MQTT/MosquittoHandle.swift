@@ -33,7 +33,7 @@ final class MosquittoHandle {
         let retained = Unmanaged.passRetained(inbox)
         let clientID = configuration.clientID.isEmpty ? nil : configuration.clientID
         guard let pointer = mosquitto_new(clientID, configuration.cleanSession, retained.toOpaque()) else {
-            let words = SystemError.words(errno)
+            let words = KernelError.words(for: errno)
             retained.release()
             throw ConnectionFailure("libmosquitto could not be started: \(words)")
         }

@@ -1,3 +1,5 @@
+import BridgeCore
+
 /// How long to wait before the next attempt: full jitter below a ceiling that doubles from 1 s to 15 s; 30 s to 60 s in
 /// the slow lane.
 ///
@@ -38,13 +40,7 @@ struct ReconnectBackoff: Equatable, Sendable {
         using generator: inout some RandomNumberGenerator
     ) -> Duration {
         .milliseconds(
-            Int64.random(in: range.lowerBound.inMilliseconds...range.upperBound.inMilliseconds, using: &generator)
+            Int.random(in: range.lowerBound.milliseconds...range.upperBound.milliseconds, using: &generator)
         )
-    }
-}
-
-extension Duration {
-    var inMilliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

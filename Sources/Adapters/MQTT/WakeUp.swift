@@ -1,3 +1,4 @@
+import BridgeCore
 import CMosquitto
 
 #if canImport(Glibc)
@@ -18,10 +19,10 @@ struct WakeUp: Sendable {
         #if os(Linux)
             descriptor = wsbridge_eventfd()
             writer = descriptor
-            guard descriptor >= 0 else { throw ConnectionFailure("eventfd: \(SystemError.words(errno))") }
+            guard descriptor >= 0 else { throw ConnectionFailure("eventfd: \(KernelError.words(for: errno))") }
         #else
             var ends: [Int32] = [-1, -1]
-            guard pipe(&ends) == 0 else { throw ConnectionFailure("pipe: \(SystemError.words(errno))") }
+            guard pipe(&ends) == 0 else { throw ConnectionFailure("pipe: \(KernelError.words(for: errno))") }
             for end in ends {
                 _ = fcntl(end, F_SETFL, O_NONBLOCK)
                 _ = fcntl(end, F_SETFD, FD_CLOEXEC)
@@ -59,12 +60,4 @@ struct WakeUp: Sendable {
 
 private func closeDescriptor(_ descriptor: Int32) {
     _ = close(descriptor)
-}
-
-/// The system's words for an errno.
-enum SystemError {
-    static func words(_ code: Int32) -> String {
-        guard let words = strerror(code) else { return "error \(code)" }
-        return String(cString: words).lowercased()
-    }
 }

@@ -38,6 +38,8 @@ package final class UDPSink: Sink {
     private var isStarting = true
     private var isResolving = false
     private var isStopped = false
+    /// Only a person can help.
+    private var isMisconfigured = false
     /// When there is no socket, or its path broke: not tried again before.
     private var nextAttempt = NIODeadline.uptimeNanoseconds(0)
     private var isPathBroken = false
@@ -75,7 +77,9 @@ package final class UDPSink: Sink {
         } else {
             isStarting = false
             connect()
-            client?.sinkIsReady()
+            if !isMisconfigured {
+                client?.sinkIsReady()
+            }
         }
     }
 
@@ -198,6 +202,11 @@ package final class UDPSink: Sink {
     }
 
     private func failed(_ error: UDPError) {
+        if case .broadcastNotAllowed = error {
+            isMisconfigured = true
+            client?.sinkFailed(because: "\(error)")
+            return
+        }
         let now = NIODeadline.now()
         nextAttempt = now + Self.retryInterval
         sayNow("\(error)", now)
@@ -237,7 +246,9 @@ package final class UDPSink: Sink {
         }
         if isStarting {
             isStarting = false
-            client?.sinkIsReady()
+            if !isMisconfigured {
+                client?.sinkIsReady()
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ struct LocalFile {
         case EACCES, EPERM: "it can't be read: permission denied"
         case ENOTDIR: "a part of the path is no folder"
         case ELOOP: "the path holds a circle of symbolic links"
-        default: "it can't be read: \(String(cString: strerror(error)))"
+        default: "it can't be read: \(KernelError.words(for: error))"
         }
     }
 }

@@ -18,7 +18,7 @@ enum ControlSocketPlace {
         var description: String {
             switch self {
             case .pathTooLong: "the path is longer than a socket's may be (107 bytes)"
-            case .noDirectory(let path, let code): "can't make the directory \(path): \(String(cString: strerror(code)))"
+            case .noDirectory(let path, let code): "can't make the directory \(path): \(KernelError.words(for: code))"
             case .foreignDirectory(let path): "\(path) belongs to somebody else, or others may write to it"
             case .notASocket: "something that is no socket stands there; it was left untouched"
             case .inUse: "another running gateway answers there"

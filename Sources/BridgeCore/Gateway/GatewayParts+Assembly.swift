@@ -50,7 +50,7 @@ extension GatewayParts {
                 route: route.name, sink: sink, policy: QueuePolicy(configured.queue, for: configured.sink),
                 store: MemoryStore(), log: log)
         }
-        return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues)
+        return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues, log: log)
     }
 
     private func makeSource(

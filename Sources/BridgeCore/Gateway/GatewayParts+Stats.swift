@@ -23,6 +23,7 @@ extension GatewayParts {
             received: route.received,
             matched: route.matched,
             unmatched: route.unmatched,
+            regexLimitHits: route.regexLimitHits == 0 ? nil : route.regexLimitHits,
             sinks: route.queues.map { SinkStats(sink: $0.sink.name, balance: $0.currentBalance) },
             error: hub.failure ?? route.queues.lazy.compactMap(\.failure).first
         )

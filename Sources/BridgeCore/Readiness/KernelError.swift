@@ -13,7 +13,10 @@ package struct KernelError: Error, Equatable, CustomStringConvertible {
     }
 
     /// The kernel's words for the code, as in "address already in use".
-    package var reason: String {
+    package var reason: String { Self.words(for: code) }
+
+    /// The kernel's words for an `errno`.
+    package static func words(for code: CInt) -> String {
         let text = String(cString: strerror(code))
         return text.prefix(1).lowercased() + text.dropFirst()
     }

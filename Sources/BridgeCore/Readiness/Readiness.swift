@@ -44,8 +44,8 @@ package final class Readiness {
             try thread.rearm(token, descriptor: descriptor, for: interest)
         } else {
             let bound = NIOLoopBound(Weak(self), eventLoop: eventLoop)
-            token = try thread.add(descriptor: descriptor, for: interest, on: eventLoop) {
-                bound.value.target?.notice()
+            token = try thread.add(descriptor: descriptor, for: interest, on: eventLoop) { token in
+                bound.value.target?.notice(token)
             }
         }
         isArmed = true
@@ -61,8 +61,8 @@ package final class Readiness {
         token = nil
     }
 
-    private func notice() {
-        guard isArmed else { return }
+    private func notice(_ token: ReadinessThread.Token) {
+        guard isArmed, token == self.token else { return }
         isArmed = false
         handler()
     }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
+internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Synchronization
 
 /// The process's one thread that waits for descriptors on behalf of the event loops: it touches no data, asleep until a
 /// descriptor that was armed becomes ready.
@@ -12,7 +12,7 @@ final class ReadinessThread: Sendable {
 
     private struct Entry {
         var eventLoop: any EventLoop
-        var notice: @Sendable () -> Void
+        var notice: @Sendable (Token) -> Void
     }
 
     private struct Table {
@@ -20,20 +20,21 @@ final class ReadinessThread: Sendable {
         var nextToken: Token = 1
     }
 
-    private static let shared = Mutex<ReadinessThread?>(nil)
+    // Not Synchronization's Mutex, whose locking the thread sanitizer doesn't see.
+    private static let shared = NIOLockedValueBox<ReadinessThread?>(nil)
 
     private let epoll: CInt
-    private let table = Mutex(Table())
+    private let table = NIOLockedValueBox(Table())
 
     private init(epoll: CInt) {
         self.epoll = epoll
     }
 
     /// The thread, if anything was ever armed.
-    static var running: ReadinessThread? { shared.withLock { $0 } }
+    static var running: ReadinessThread? { shared.withLockedValue { $0 } }
 
     static func started() throws(KernelError) -> ReadinessThread {
-        let outcome: Result<ReadinessThread, KernelError> = shared.withLock { shared in
+        let outcome: Result<ReadinessThread, KernelError> = shared.withLockedValue { shared in
             if let shared { return .success(shared) }
             let epoll = epoll_create1(CInt(EPOLL_CLOEXEC))
             guard epoll >= 0 else { return .failure(KernelError("epoll_create1")) }
@@ -53,9 +54,9 @@ final class ReadinessThread: Sendable {
         descriptor: CInt,
         for interest: Readiness.Interest,
         on eventLoop: any EventLoop,
-        notice: @escaping @Sendable () -> Void
+        notice: @escaping @Sendable (Token) -> Void
     ) throws(KernelError) -> Token {
-        let token = table.withLock { table in
+        let token = table.withLockedValue { table in
             let token = table.nextToken
             table.nextToken += 1
             table.entries[token] = Entry(eventLoop: eventLoop, notice: notice)
@@ -63,7 +64,7 @@ final class ReadinessThread: Sendable {
         }
         guard clinux_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, interest.events, token) == 0 else {
             let error = KernelError("epoll_ctl")
-            table.withLock { _ = $0.entries.removeValue(forKey: token) }
+            table.withLockedValue { _ = $0.entries.removeValue(forKey: token) }
             throw error
         }
         return token
@@ -77,7 +78,7 @@ final class ReadinessThread: Sendable {
 
     func remove(_ token: Token, descriptor: CInt) {
         _ = clinux_epoll_control(epoll, EPOLL_CTL_DEL, descriptor, 0, token)
-        table.withLock { _ = $0.entries.removeValue(forKey: token) }
+        table.withLockedValue { _ = $0.entries.removeValue(forKey: token) }
     }
 
     /// Returns 0 or the error's code.
@@ -111,8 +112,8 @@ final class ReadinessThread: Sendable {
         while true {
             var token: Token = 0
             guard clinux_epoll_wait_one(epoll, &token) > 0 else { continue }
-            guard let entry = table.withLock({ $0.entries[token] }) else { continue }
-            entry.eventLoop.execute(entry.notice)
+            guard let entry = table.withLockedValue({ $0.entries[token] }) else { continue }
+            entry.eventLoop.execute { [token] in entry.notice(token) }
         }
     }
 }

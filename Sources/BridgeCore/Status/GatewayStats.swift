@@ -45,9 +45,16 @@ package struct RouteStats: Codable, Sendable, Equatable {
     package var received: Int
     package var matched: Int
     package var unmatched: Int
+    /// For how many messages a regex was given up because it took too long; absent while there are none.
+    package var regexLimitHits: Int?
     package var sinks: [SinkStats]
     /// Why the route stands still; absent while it works.
     package var error: String?
+
+    enum CodingKeys: String, CodingKey {
+        case received, matched, unmatched, sinks, error
+        case regexLimitHits = "regex_limit_hits"
+    }
 }
 
 /// One sink of a route in the stats: its balance.

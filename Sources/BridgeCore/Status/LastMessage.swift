@@ -1,4 +1,5 @@
 package import NIOCore
+import TLS
 
 /// The last message one way over a connection, and when it may be published: at once, but at most once a second.
 package struct LastMessage: Sendable {

@@ -78,6 +78,11 @@ package struct TopicFilter: Sendable, Hashable, CustomStringConvertible {
         return position == topic.count
     }
 
+    /// Whether every topic it matches lies below `base`, or is it.
+    func isBelow(_ base: String) -> Bool {
+        pattern.elementsEqual(base.utf8) || pattern.starts(with: (base + "/").utf8)
+    }
+
     /// Whether there is a topic that both filters match.
     package func overlaps(with other: TopicFilter) -> Bool {
         let levels = pattern.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

@@ -1,7 +1,7 @@
 /// The rules for bytes in topics (MQTT 5, sections 1.5.4 and 4.7) that all of this folder shares.
-enum TopicText {
+package enum TopicText {
     /// A topic's length is two bytes on the wire.
-    static let maximumLength = 65_535
+    package static let maximumLength = 65_535
     /// mosquitto ends the connection over a topic of more.
     static let maximumLevels = 200
 
@@ -24,7 +24,7 @@ enum TopicText {
 
     /// Control characters (U+0000-001F, U+007F-009F) and what Unicode reserves (U+FDD0-FDEF, U+FFFE, U+FFFF and their
     /// like in each plane): libmosquitto and its broker take them for malformed (MQTT 5, section 1.5.4).
-    static func isForbidden(_ scalar: UInt32) -> Bool {
+    package static func isForbidden(_ scalar: UInt32) -> Bool {
         scalar < 0x20 || (0x7F..<0xA0).contains(scalar) || (0xFDD0...0xFDEF).contains(scalar)
             || scalar & 0xFFFE == 0xFFFE
     }

@@ -1,3 +1,5 @@
+import TLS
+
 /// The close handshake from the client's side (RFC 6455, sections 5.5.1 and 7.1): who closed, with which code.
 struct CloseStateMachine {
     enum State: Equatable {
@@ -97,7 +99,7 @@ struct CloseStateMachine {
 
     private static func describe(_ frame: CloseFrame) -> String {
         guard let code = frame.code else { return "server closed the connection without giving a code" }
-        let text = Printable.escaped(frame.reason, limit: CloseFrame.maximumReasonLength)
+        let text = readable(frame.reason, limit: CloseFrame.maximumReasonLength)
         return "server closed the connection: \(code)" + (text.isEmpty ? "" : ", \"\(text)\"")
     }
 }

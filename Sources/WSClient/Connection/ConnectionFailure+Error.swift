@@ -31,7 +31,7 @@ extension ConnectionFailure {
         case ChannelError.connectTimeout:
             self.init("no connection to \(server) in time")
         default:
-            self.init("connection to \(server) failed: \(Printable.escaped(String(describing: error), limit: 200))")
+            self.init("connection to \(server) failed: \(readable(String(describing: error), limit: 200))")
         }
     }
 

@@ -1,10 +1,12 @@
+import TLS
+
 /// `Sec-WebSocket-Key`: 16 random bytes per attempt, and the answer that proves it was read (RFC 6455, section 4.1).
 struct HandshakeKey: Equatable {
     /// As it stands in the request.
     let text: String
 
     init(using generator: inout some RandomNumberGenerator) {
-        text = Base64.encoded((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        text = Base64.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 
     init(text: String) {
@@ -13,6 +15,6 @@ struct HandshakeKey: Equatable {
 
     /// What `Sec-WebSocket-Accept` must be.
     var accept: String {
-        Base64.encoded(SHA1.digest(Array((text + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+        Base64.encode(Digest.sha1(Array((text + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
     }
 }

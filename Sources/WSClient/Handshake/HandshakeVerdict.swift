@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import TLS
 
 /// What a response head means for the handshake (RFC 6455, section 4.1).
 enum HandshakeVerdict: Equatable {
@@ -43,7 +44,7 @@ enum HandshakeVerdict: Equatable {
         let chosen = head.headers["Sec-WebSocket-Protocol"]
         guard let subprotocol = chosen.first else { return .established(subprotocol: nil) }
         guard chosen.count == 1, request.subprotocols.contains(subprotocol) else {
-            let name = Printable.escaped(subprotocol, limit: 60)
+            let name = readable(subprotocol, limit: 60)
             return .failed(.init("server chose the subprotocol \"\(name)\", which was not offered", remedy: .person))
         }
         return .established(subprotocol: subprotocol)

@@ -1,3 +1,5 @@
+import TLS
+
 /// Who the client says it is: which `Authorization` a request carries, and to which host.
 enum RequestCredentials {
     /// The configured headers with the one `Authorization` that applies: a bearer token given at run time goes before
@@ -13,7 +15,7 @@ enum RequestCredentials {
         guard let userInfo, !configured.contains(where: { isAuthorization($0.name) }) else { return configured }
         // RFC 7617 wants the colon, also without a password.
         let pair = userInfo.contains(":") ? userInfo : userInfo + ":"
-        return configured + [("Authorization", "Basic \(Base64.encoded(Array(pair.utf8)))")]
+        return configured + [("Authorization", "Basic \(Base64.encode(Array(pair.utf8)))")]
     }
 
     /// What may be sent to another host than the configured one.

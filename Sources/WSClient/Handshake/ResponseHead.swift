@@ -1,4 +1,5 @@
 import NIOHTTP1
+import TLS
 
 /// The head of the server's answer: status and headers.
 struct ResponseHead: Equatable {
@@ -16,7 +17,7 @@ struct ResponseHead: Equatable {
     /// `503 Service Unavailable`: the registered phrase where there is one, else the server's, made printable.
     var statusLine: String {
         let known = HTTPResponseStatus(statusCode: status).reasonPhrase
-        let phrase = known.isEmpty ? Printable.escaped(reasonPhrase, limit: 60) : known
+        let phrase = known.isEmpty ? readable(reasonPhrase, limit: 60) : known
         return phrase.isEmpty ? "\(status)" : "\(status) \(phrase)"
     }
 

@@ -1,3 +1,5 @@
+import TLS
+
 /// Why a request header can't be sent.
 ///
 /// Its text names the header, never the value.
@@ -17,7 +19,7 @@ public enum WebSocketHeaderError: Error, Equatable, Sendable, CustomStringConver
     /// - Throws: `WebSocketHeaderError`.
     public static func check(name: String, value: String) throws(WebSocketHeaderError) {
         guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
-            throw .invalidName(Printable.escaped(name, limit: 80))
+            throw .invalidName(readable(name, limit: 80))
         }
         guard !isReserved(name) else { throw .reserved(name) }
         guard value.utf8.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }) else {

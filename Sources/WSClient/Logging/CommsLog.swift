@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import TLS
 
 /// `log_comms`: a line for each message and control frame, by opcode, length and the beginning of its payload.
 struct CommsLog {
@@ -30,7 +31,7 @@ struct CommsLog {
     }
 
     func close(_ direction: Direction, _ frame: CloseFrame) {
-        let reason = frame.reason.isEmpty ? "" : ": \(Printable.escaped(frame.reason, limit: PayloadPreview.limit))"
+        let reason = frame.reason.isEmpty ? "" : ": \(readable(frame.reason, limit: PayloadPreview.limit))"
         logger.info("\(direction.rawValue) close, \(frame.code?.description ?? "no code")\(reason)")
     }
 

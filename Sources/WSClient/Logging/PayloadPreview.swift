@@ -1,3 +1,5 @@
+import TLS
+
 /// The beginning of a payload, made fit for a line of a log: bounded, escaped, secrets hidden (requirements S7, S10).
 struct PayloadPreview {
     /// In bytes of the payload.
@@ -43,7 +45,7 @@ struct PayloadPreview {
 
     private func piece(_ payload: UnsafeRawBufferPointer, _ range: Range<Int>, _ isText: Bool) -> String {
         if isText {
-            return Printable.escaped(String(decoding: payload[range], as: UTF8.self), limit: Self.limit)
+            return readable(String(decoding: payload[range], as: UTF8.self), limit: Self.limit)
         }
         return payload[range].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import TLS
 
 /// The part of a URL between `//` and the path: user name and password, host, port (RFC 3986, section 3.2).
 struct URLAuthority: Equatable {
@@ -54,14 +55,14 @@ struct URLAuthority: Equatable {
             default: false
             }
         }
-        guard isName, text.utf8.count <= 253 else { throw .notAHost(Printable.escaped(String(text), limit: 80)) }
+        guard isName, text.utf8.count <= 253 else { throw .notAHost(readable(String(text), limit: 80)) }
         return String(text)
     }
 
     private static func ipv6(_ text: Substring) throws(WebSocketURLError) -> String {
         let address = String(text)
         guard address.contains(":"), (try? SocketAddress(ipAddress: address, port: 0)) != nil else {
-            throw .invalidIPv6(Printable.escaped(address, limit: 80))
+            throw .invalidIPv6(readable(address, limit: 80))
         }
         return address
     }
@@ -70,7 +71,7 @@ struct URLAuthority: Equatable {
         guard !text.isEmpty else { return nil }
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let port = Int(text), (1...65535).contains(port)
-        else { throw .invalidPort(Printable.escaped(String(text), limit: 20)) }
+        else { throw .invalidPort(readable(String(text), limit: 20)) }
         return port
     }
 }

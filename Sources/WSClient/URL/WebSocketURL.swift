@@ -1,4 +1,5 @@
 import NIOCore
+import TLS
 
 /// Where a WebSocket server is: `ws://` or `wss://`, host, port, path and query (RFC 6455, section 3).
 ///
@@ -97,8 +98,8 @@ public struct WebSocketURL: Sendable, Hashable {
     }
 
     private static func withoutUserInfo(_ text: String) -> String {
-        guard let at = text.lastIndex(of: "@") else { return Printable.escaped(text, limit: 80) }
-        return Printable.escaped("…" + text[at...], limit: 80)
+        guard let at = text.lastIndex(of: "@") else { return readable(text, limit: 80) }
+        return readable("…" + text[at...], limit: 80)
     }
 }
 

@@ -1,4 +1,5 @@
 import BridgeCore
+import TestSupport
 import Testing
 
 /// Files that were damaged at random: each gives a configuration or at least one error, and nothing crashes.
@@ -51,20 +52,5 @@ struct MutationTests {
             lines[index].insert("{}[]:'\"*&!#\t-,$%@".randomElement(using: &random) ?? ":", at: lines[index].startIndex)
         default: lines.swapAt(index, lines.indices.randomElement(using: &random) ?? index)
         }
-    }
-}
-
-/// SplitMix64: the same numbers from the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -82,7 +82,7 @@ struct UnknownKeyTests {
         expect(
             "\"a\\e[31m\\n\": 1\nroutes: {}\n",
             says: [
-                "1:1: unknown key 'a\\u{1b}[31m\\u{a}': the keys here are instance, state_dir, connections, mqtt, status, "
+                "1:1: unknown key 'a\\u{1b}[31m\\n': the keys here are instance, state_dir, connections, mqtt, status, "
                     + "web, control_socket, shutdown_timeout, log, routes"
             ]
         )

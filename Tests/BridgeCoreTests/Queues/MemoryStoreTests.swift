@@ -1,4 +1,5 @@
 import BridgeCore
+import BridgeTestSupport
 import TestSupport
 import Testing
 

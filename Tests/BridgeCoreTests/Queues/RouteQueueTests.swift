@@ -1,3 +1,4 @@
+import BridgeTestSupport
 import Logging
 import TestSupport
 import Testing
@@ -199,7 +200,7 @@ private func make(
         sink: sink,
         policy: QueuePolicy(whenFull: whenFull, whenAway: whenAway, maxBytes: maxBytes),
         store: MemoryStore(),
-        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        log: .silent
     )
     return (queue, sink)
 }

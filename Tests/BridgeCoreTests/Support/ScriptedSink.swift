@@ -1,4 +1,5 @@
 import BridgeCore
+import BridgeTestSupport
 
 /// A sink that takes what the test lets it take, and settles when the test says so.
 final class ScriptedSink: Sink {

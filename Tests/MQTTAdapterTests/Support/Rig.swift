@@ -53,7 +53,7 @@ final class Rig: Sendable {
 
     let eventLoop: any EventLoop
     let log = Log()
-    let lines: LogLines
+    let lines: LogRecorder
     private let core: NIOLoopBound<Core>
 
     init(
@@ -62,12 +62,11 @@ final class Rig: Sendable {
         eventLoop: any EventLoop
     ) async throws {
         self.eventLoop = eventLoop
-        let lines = LogLines()
+        let lines = LogRecorder()
         self.lines = lines
         let log = log
         core = try await eventLoop.submit {
-            var logger = Logger(label: "test") { _ in LogLines.Handler(lines: lines) }
-            logger.logLevel = .debug
+            let logger = lines.logger(level: .debug)
             let broker = MQTTBroker(configuration: configuration, eventLoop: eventLoop, logger: logger) { secret in
                 switch secret {
                 case .literal(let value): value

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @_spi(Codec) @testable import WSClient
@@ -49,7 +50,7 @@ struct UTF8ValidatorTests {
 
     @Test("generated text, whole, damaged and cut", arguments: [1, 2, 3, 4] as [UInt64])
     func generated(_ seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
             var text = randomText(&random)
             if random.next() & 1 == 0, !text.isEmpty {
@@ -91,7 +92,7 @@ struct UTF8ValidatorTests {
         }
     }
 
-    private func randomText(_ random: inout SplitMix64) -> [UInt8] {
+    private func randomText(_ random: inout SeededGenerator) -> [UInt8] {
         var text = ""
         for _ in 0..<(random.next() % 30) {
             switch random.next() % 4 {

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOEmbedded
+import TestSupport
 
 @_spi(Codec) @testable import WSClient
 

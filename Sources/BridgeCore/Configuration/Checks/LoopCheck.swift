@@ -82,19 +82,12 @@ private enum RouteEnd {
 
     /// The topics that a template can render to: what is known of it filled in, the rest a wildcard.
     private static func topics(_ template: String, of route: DecodedRoute, instance: String) -> TopicFilter? {
-        var text = template
-        if !text.contains("{{") {
-            text = replace("{instance}", in: text, with: instance)
-            text = replace("{route}", in: text, with: route.name)
-            if case .connection(let name)? = route.source?.source {
-                text = replace("{connection}", in: text, with: name)
-            }
-        }
-        return (try? TopicTemplate(text))?.asFilter ?? (try? TopicTemplate(template))?.asFilter
-    }
-
-    private static func replace(_ part: String, in text: String, with value: String) -> String {
-        text.split(separator: part, omittingEmptySubsequences: false).joined(separator: value)
+        let context = TemplateContext(
+            instance: instance,
+            route: route.name,
+            connection: route.source?.source.connectionName
+        )
+        return (try? TopicTemplate(template))?.filled(from: context).asFilter
     }
 
     /// Whether what leaves here can enter there.

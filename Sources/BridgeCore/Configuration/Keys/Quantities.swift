@@ -61,7 +61,7 @@ struct Quantity {
 
 extension Duration {
     /// Whole milliseconds.
-    var milliseconds: Int {
+    package var milliseconds: Int {
         let (seconds, attoseconds) = components
         return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
     }

@@ -166,14 +166,7 @@ extension ValueType<EndpointURL> {
     static var brokerURL: Self {
         let words = "a URL such as mqtt://127.0.0.1:1883"
         return ValueType(words, schema: ["type": "string", "pattern": "^(mqtts?://|.*\\$\\{)"]) { node, field in
-            guard case .scalar(let scalar) = node.content, !scalar.isNull else {
-                if case .unusable = node.content { return nil }
-                field.error(
-                    "\(field.name) must be \(words), found \(node.isNull ? "nothing" : node.described)",
-                    at: node.position
-                )
-                return nil
-            }
+            guard let scalar = scalar(node, field, words) else { return nil }
             switch EndpointURL.parse(scalar.text, schemes: .mqtt) {
             case .success(let url) where url.userInfo != nil:
                 field.error("\(field.name): user and password stand in username and password", at: node.position)

@@ -42,14 +42,7 @@ extension ValueType<WebSocketEndpoint> {
     static var webSocketURL: Self {
         let words = "a URL such as wss://example.com/feed"
         return ValueType(words, schema: ["type": "string", "pattern": "^(wss?://|.*\\$\\{)"]) { node, field in
-            guard case .scalar(let scalar) = node.content, !scalar.isNull else {
-                if case .unusable = node.content { return nil }
-                field.error(
-                    "\(field.name) must be \(words), found \(node.isNull ? "nothing" : node.described)",
-                    at: node.position
-                )
-                return nil
-            }
+            guard let scalar = scalar(node, field, words) else { return nil }
             switch EndpointURL.parse(scalar.text, schemes: .webSocket) {
             case .failure(let problem):
                 let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"

@@ -99,6 +99,7 @@ enum GatewaySection {
 
         let routes = reader.read(GatewayKeys.routes) ?? []
         LoopCheck.check(routes, context)
+        StatusEchoCheck.check(routes, gateway, context)
         SharedSourceCheck.check(routes, context)
         gateway.routes = routes.compactMap(\.configuration)
         if !reader.contains(GatewayKeys.routes.name), !context.hasErrors {

@@ -102,9 +102,11 @@ enum IPAddress {
     }
 }
 
-enum Loopback {
-    static func isLoopback(_ host: String) -> Bool {
-        if host.lowercased() == "localhost" { return true }
+/// Hosts that are this machine itself: what is said to them stays on it.
+package enum Loopback {
+    package static func isLoopback(_ host: String) -> Bool {
+        let name = host.lowercased()
+        if name == "localhost" || name.hasSuffix(".localhost") { return true }
         guard let bytes = IPAddress.bytes(of: host) else { return false }
         return bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
     }

@@ -98,47 +98,13 @@ extension ValueType<[UInt8]> {
         let words = "the base64 of a SHA-256 (44 characters that end with '=')"
         return ValueType(words, schema: ["type": "string"]) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
-            if let bytes = Base64Text.decode(scalar.text), bytes.count == 32 { return bytes }
+            if let pin = try? TLSConfiguration.pin(fromBase64: scalar.text) { return pin }
             let hint = scalar.text.utf8.count >= 64 ? ": hexadecimal must be turned into base64" : ""
             field.error(
                 "\(field.name): each item must be \(words), found \(scalar.described)\(hint)",
                 at: node.position
             )
             return nil
-        }
-    }
-}
-
-/// Base64 with padding (RFC 4648, section 4).
-enum Base64Text {
-    static func decode(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-        let padding = text.utf8.count - digits.count
-        guard text.utf8.count.isMultiple(of: 4), padding <= 2, text.hasSuffix(String(repeating: "=", count: padding))
-        else { return nil }
-        var bytes: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits = 0
-        for digit in digits {
-            guard let value = value(of: digit) else { return nil }
-            buffer = buffer << 6 | value
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
-            }
-        }
-        return bytes
-    }
-
-    private static func value(of digit: UInt8) -> UInt32? {
-        switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
         }
     }
 }

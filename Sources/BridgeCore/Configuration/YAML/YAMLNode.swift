@@ -1,3 +1,5 @@
+import TLS
+
 /// A value of a YAML document with its place: aliases and merges expanded, `${NAME}` replaced.
 struct YAMLNode {
     indirect enum Content {
@@ -81,18 +83,5 @@ struct YAMLScalar {
 
 /// A text in quotes for a message: cut to what a line can hold, control characters escaped.
 func quoted(_ text: String, limit: Int = 60) -> String {
-    var result = "'"
-    for (index, scalar) in text.unicodeScalars.enumerated() {
-        guard index < limit else {
-            result += "…"
-            break
-        }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-            result += "\\u{\(String(scalar.value, radix: 16))}"
-        default:
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "'"
+    "'\(readable(text, limit: limit))'"
 }

@@ -1,14 +1,18 @@
-import Logging
+package import Logging
 import Synchronization
 
 /// Keeps what is logged, for tests.
-final class LogRecorder: Sendable {
+package final class LogRecorder: Sendable {
     private let recorded = Mutex<[String]>([])
 
-    /// `level message`, in order.
-    var lines: [String] { recorded.withLock { $0 } }
+    package init() {}
 
-    func logger(level: Logger.Level = .trace) -> Logger {
+    /// `level message`, in order.
+    package var lines: [String] { recorded.withLock { $0 } }
+
+    package func contains(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
+
+    package func logger(level: Logger.Level = .trace) -> Logger {
         var logger = Logger(label: "test") { _ in Handler(recorder: self) }
         logger.logLevel = level
         return logger
@@ -28,4 +32,9 @@ final class LogRecorder: Sendable {
             recorder.recorded.withLock { $0.append("\(event.level) \(event.message)") }
         }
     }
+}
+
+extension Logger {
+    /// For what a test doesn't look at.
+    package static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -244,6 +244,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "WsbridgeTests",
+            dependencies: [
+                "wsbridge", "BridgeCore", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "ConformanceTests",
             dependencies: ["wsecho", "TestSupport"],
             exclude: ["autobahn"],

@@ -39,7 +39,8 @@ extension WebSocketClient: ConnectAttemptOwner {
         machine.established(now: eventLoop.now)
         takeOver(connection)
         greet(connection)
-        logger.info("established\(subprotocol.map { ", subprotocol \($0)" } ?? "")")
+        let chosen = subprotocol.map { ", subprotocol \(Redactor(allSecrets).redact($0))" }
+        logger.info("established\(chosen ?? "")")
         update()
         delegate?.webSocketClient(self, establishedWith: subprotocol)
         connection.begin(with: rest)

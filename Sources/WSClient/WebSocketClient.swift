@@ -29,6 +29,10 @@ public final class WebSocketClient {
     public var logComms = false { didSet { updateCommsLog() } }
     /// Whether what happens in a connection's life is logged in detail.
     public var extendedLogging = false
+    /// Shown in no preview of a message and in no reason, besides the credentials of the request.
+    ///
+    /// Begins with the configuration's.
+    public var secrets: [String] { didSet { updateCommsLog() } }
 
     let logger: Logger
     let connector: Connector
@@ -63,6 +67,7 @@ public final class WebSocketClient {
         self.eventLoop = eventLoop
         self.logger = logger
         self.connector = connector
+        secrets = configuration.secrets
         status = WebSocketClientStatus(since: eventLoop.now)
         machine = ReconnectStateMachine(
             autoReconnect: configuration.autoReconnect,
@@ -223,6 +228,9 @@ public final class WebSocketClient {
     /// An attempt or a connection is over.
     func ended(_ failure: ConnectionFailure) {
         let before = status
+        var failure = failure
+        // The server may say back what it was sent.
+        failure.reason = Redactor(allSecrets).redact(failure.reason)
         attempt = nil
         connection = nil
         status.reason = failure.reason
@@ -264,10 +272,9 @@ public final class WebSocketClient {
         guard let connection else { return }
         connection.comms =
             logComms
-            ? CommsLog(
-                logger: logger,
-                hiding: configuration.secrets + RequestCredentials.secrets(in: sentHeaders)
-            )
+            ? CommsLog(logger: logger, hiding: allSecrets)
             : nil
     }
+
+    var allSecrets: [String] { secrets + RequestCredentials.secrets(in: sentHeaders) }
 }

@@ -29,7 +29,8 @@ enum CheckedConfiguration {
 
     /// Everything that is wrong or doubtful, said on standard error and returned.
     static func examine(
-        _ path: String, before occasion: MachineChecks.Occasion
+        _ path: String,
+        before occasion: MachineChecks.Occasion
     ) -> (ConfigurationOutcome, [Diagnostic]) {
         let outcome = loader.load(path: path)
         let machine = MachineChecks.diagnostics(for: outcome, before: occasion)
@@ -40,8 +41,10 @@ enum CheckedConfiguration {
 
     /// The control socket that a file names, or the default one where there is no usable file.
     static func controlSocket(in path: String?) -> String {
-        path.flatMap { loader.load(path: $0).configuration?.controlSocket } 
+        path.flatMap { loader.load(path: $0).controlSocket }
             ?? ConfigurationDefaults.controlSocket(
-                environment: ProcessInfo.processInfo.environment, userID: getuid())
+                environment: ProcessInfo.processInfo.environment,
+                userID: getuid()
+            )
     }
 }

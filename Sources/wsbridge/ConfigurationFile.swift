@@ -8,7 +8,8 @@ struct ConfigurationFile: ParsableArguments {
 
     @Option(
         name: [.customShort("c"), .customLong("config")],
-        help: "The configuration file. Default: ./wsbridge.yaml, then /etc/wsbridge/wsbridge.yaml.")
+        help: "The configuration file. Default: ./wsbridge.yaml, then /etc/wsbridge/wsbridge.yaml."
+    )
     var file: String?
 
     /// The file to use.
@@ -18,7 +19,8 @@ struct ConfigurationFile: ParsableArguments {
         if let file { return file }
         if let found = Self.places.first(where: FileManager.default.fileExists) { return found }
         StandardStreams.error(
-            "there is no configuration file at \(Self.places.joined(separator: " or ")); name one with -c FILE")
+            "there is no configuration file at \(Self.places.joined(separator: " or ")); name one with -c FILE"
+        )
         throw ExitStatus.configuration
     }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 
-/// The exit codes, after sysexits.h. Wrong usage (64) is the argument parser's.
+/// The exit codes, after sysexits.h.
+///
+/// Wrong usage (64) is the argument parser's.
 enum ExitStatus {
     /// EX_UNAVAILABLE: no running gateway to talk to.
     static let unavailable = ExitCode(69)

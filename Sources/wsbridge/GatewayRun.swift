@@ -13,8 +13,11 @@ struct GatewayRun {
         let level = Logger.Level(configuration.log.level)
         log = Logger(label: "wsbridge") { _ in BridgeLogHandler(output: output, level: level) }
         service = GatewayService(
-            configuration: configuration, adapters: .standard,
-            eventLoop: GatewayLoop.eventLoop, log: log)
+            configuration: configuration,
+            adapters: .standard,
+            eventLoop: GatewayLoop.eventLoop,
+            log: log
+        )
     }
 }
 

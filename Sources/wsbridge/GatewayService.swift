@@ -14,16 +14,15 @@ struct GatewayService: Service, CustomStringConvertible {
 
     func run() async throws {
         let running = try await eventLoop.submit { NIOLoopBound(try makeParts(), eventLoop: eventLoop) }.get()
-        await onLoop { done in
-            let (gateway, control) = running.value
-            control.start(on: eventLoop) { gateway.start(ready: done) }
+        await withGracefulShutdownHandler {
+            await onLoop { done in
+                let (gateway, control) = running.value
+                control.start(on: eventLoop) { gateway.start(ready: done) }
+            }
+        } onGracefulShutdown: {
+            eventLoop.execute { running.value.0.waitNoLonger() }
         }
-        log.info(
-            "ready",
-            metadata: [
-                "connections": "\(configuration.connections.count)", "brokers": "\(configuration.brokers.count)",
-                "routes": "\(configuration.routes.count)",
-            ])
+        if !Task.isShuttingDownGracefully { logReady() }
         try? await gracefulShutdown()
         log.info("stopping")
         await onLoop { done in
@@ -34,9 +33,24 @@ struct GatewayService: Service, CustomStringConvertible {
         log.info("stopped")
     }
 
+    private func logReady() {
+        log.info(
+            "ready",
+            metadata: [
+                "connections": "\(configuration.connections.count)", "brokers": "\(configuration.brokers.count)",
+                "routes": "\(configuration.routes.count)",
+            ]
+        )
+    }
+
     private func makeParts() throws -> (Gateway, ControlServer) {
         let gateway = try Gateway(
-            configuration, version: Version.text, adapters: adapters, eventLoop: eventLoop, log: log)
+            configuration,
+            version: Version.text,
+            adapters: adapters,
+            eventLoop: eventLoop,
+            log: log
+        )
         return (gateway, ControlServer(path: configuration.controlSocket, handler: gateway, log: log))
     }
 

@@ -6,7 +6,9 @@
     import Darwin
 #endif
 
-/// Standard output for results, standard error for everything else. Each line is one write.
+/// Standard output for results, standard error for everything else.
+///
+/// Each line is one write.
 enum StandardStreams {
     static func output(_ line: String) { write(line, to: STDOUT_FILENO) }
 

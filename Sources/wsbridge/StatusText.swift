@@ -6,10 +6,13 @@ enum StatusText {
     static func text(of stats: GatewayStats) -> String {
         var lines = ["\(stats.instance): wsbridge \(stats.version), up \(Int(stats.uptime)) s, \(stats.at)"]
         for (name, connection) in stats.connections.sorted(by: { $0.key < $1.key }) {
-            lines.append("connection \(name): \(connection.state) since \(connection.since)\(reason(connection.reason))")
+            lines.append(
+                "connection \(name): \(connection.state) since \(connection.since)\(reason(connection.reason))"
+            )
             lines.append(
                 "  received \(connection.received), sent \(connection.sent), reconnects \(connection.reconnects)"
-                    + counts(", rejected", connection.rejected))
+                    + counts(", rejected", connection.rejected)
+            )
             if let last = connection.lastReceived { lines.append("  last received \(message(last))") }
             if let last = connection.lastSent { lines.append("  last sent     \(message(last))") }
             if let throttled = connection.throttled {
@@ -19,17 +22,20 @@ enum StatusText {
         for (name, broker) in stats.brokers.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "broker \(name): \(broker.state) since \(broker.since)\(reason(broker.reason))"
-                    + counts(", rejected", broker.rejected))
+                    + counts(", rejected", broker.rejected)
+            )
         }
         for (name, route) in stats.routes.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "route \(name): received \(route.received) = matched \(route.matched) + unmatched \(route.unmatched)"
-                    + reason(route.error))
+                    + reason(route.error)
+            )
             for sink in route.sinks {
                 let dropped = sink.dropped.values.reduce(0, +)
                 lines.append(
                     "  \(sink.sink): delivered \(sink.delivered), queued \(sink.queued) (\(sink.queuedBytes) bytes), "
-                        + "expired \(sink.expired), dropped \(dropped)" + counts("", sink.dropped))
+                        + "expired \(sink.expired), dropped \(dropped)" + counts("", sink.dropped)
+                )
             }
         }
         for (name, source) in stats.sources.sorted(by: { $0.key < $1.key }) {

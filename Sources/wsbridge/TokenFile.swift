@@ -1,4 +1,5 @@
 import ArgumentParser
+import BridgeCore
 import FoundationEssentials
 
 /// A bearer token that comes by a file or standard input, so that no list of processes shows it.
@@ -11,8 +12,9 @@ enum TokenFile {
             text = try? String(contentsOfFile: path, encoding: .utf8)
         }
         guard let text else { throw ValidationError("The token file \(path) can't be read.") }
-        let token = text.hasSuffix("\n") ? String(text.dropLast()) : text
-        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        // CR LF is one character.
+        let token = text.last?.isNewline == true ? String(text.dropLast()) : text
+        guard ConnectionCommand.isUsable(bearerToken: token) else {
             throw ValidationError("The token in \(path) is empty or holds blanks or control characters.")
         }
         return token

@@ -1,6 +1,8 @@
 import ArgumentParser
 
-/// The command line. Its subcommands are thin: what they do lives in the targets below.
+/// The command line.
+///
+/// Its subcommands are thin: what they do lives in the targets below.
 @main
 struct Wsbridge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

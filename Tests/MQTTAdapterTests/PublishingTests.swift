@@ -69,7 +69,9 @@ import Testing
                 try await eventually("all to be settled") {
                     retained.log.settled == texts.count && passing.log.settled == texts.count
                 }
-                #expect(retained.log.outcomes[limit...] == [.dropped(.topicInvalid), .dropped(.topicInvalid), .delivered])
+                #expect(
+                    retained.log.outcomes[limit...] == [.dropped(.topicInvalid), .dropped(.topicInvalid), .delivered]
+                )
                 #expect(retained.log.outcomes[..<limit].allSatisfy { $0 == .delivered })
                 #expect(passing.log.outcomes.allSatisfy { $0 == .delivered })
                 #expect(rig.lines.lines.count { $0.contains("10000 topics hold a retained message") } == 1)

@@ -56,7 +56,10 @@ struct DatagramSenderTests {
             let sender = DatagramSender(maxSize: 65_507, truncates: false)
             sender.begin(with: sending)
             let sizes = [10, 60_000, 10, 10, 60_000]
-            let outcome = sender.send(MessageBatch.of(payloads: sizes.map { [UInt8](repeating: 1, count: $0) }), through: sending)
+            let outcome = sender.send(
+                MessageBatch.of(payloads: sizes.map { [UInt8](repeating: 1, count: $0) }),
+                through: sending
+            )
             #expect(outcome.taken == 5)
             #expect(outcome.delivered == 3)
             #expect(outcome.tooLarge == 2)

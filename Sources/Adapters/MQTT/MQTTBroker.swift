@@ -116,7 +116,9 @@ package final class MQTTBroker: Broker {
 
     private func warnOfPlaintextPassword() {
         let configuration = settings.configuration
-        guard configuration.password != nil, !configuration.isSecure, !Loopback.isLoopback(configuration.host) else { return }
+        guard configuration.password != nil, !configuration.isSecure, !Loopback.isLoopback(configuration.host) else {
+            return
+        }
         logger.warning("the password for \(configuration.host) goes over the network in the clear: use mqtts")
     }
 

@@ -1,5 +1,5 @@
-package import NIOCore
 import FoundationEssentials
+package import NIOCore
 
 /// What an operator asks a connection to do, over a command topic or the control socket.
 package enum ConnectionCommand: Sendable, Hashable {
@@ -30,12 +30,19 @@ package enum ConnectionCommand: Sendable, Hashable {
             throw .malformedBody
         }
         guard let token = body.bearer_token else { return nil }
-        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .unusableToken }
+        guard isUsable(bearerToken: token) else { throw .unusableToken }
         return token
+    }
+
+    /// Whether it can stand in a header: printable ASCII without blanks.
+    package static func isUsable(bearerToken token: String) -> Bool {
+        !token.isEmpty && token.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }
 
-/// Why a command was not understood. Never shows the payload: it may hold a token.
+/// Why a command was not understood.
+///
+/// Never shows the payload: it may hold a token.
 package enum ConnectionCommandError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownWord(String)
     case malformedBody

@@ -15,6 +15,9 @@ package struct ConfigurationOutcome: Sendable {
     package var diagnostics: [Diagnostic]
     /// The paths it names, for `MachineChecks`.
     package var paths: [PathUse] = []
+    /// Where commands find the gateway; known also where other keys are wrong, such as a variable that isn't set in the
+    /// shell of who asks.
+    package var controlSocket: String?
 }
 
 /// Loads a configuration file strictly: whatever is wrong with it is reported, all at once, each at its place.
@@ -51,6 +54,7 @@ package struct ConfigurationLoader: Sendable {
         do throws(YAMLProblem) {
             if let root = try parse(bytes, context) {
                 configuration = GatewaySection.read(root, context)
+                configuration?.hiddenValues = context.hiddenValues.map { .literal($0) }
             }
         } catch {
             context.error(error.message, at: error.position)
@@ -62,7 +66,8 @@ package struct ConfigurationLoader: Sendable {
             file: file,
             configuration: context.hasErrors ? nil : configuration,
             diagnostics: context.diagnostics.sortedByPosition(),
-            paths: context.paths
+            paths: context.paths,
+            controlSocket: configuration?.controlSocket
         )
     }
 
@@ -82,6 +87,7 @@ package struct ConfigurationLoader: Sendable {
             standIns: composition.standIns
         )
         let root = try builder.build(composed)
+        context.hiddenValues = builder.hiddenValues
         for problem in builder.problems {
             context.error(problem.message, at: problem.position)
         }

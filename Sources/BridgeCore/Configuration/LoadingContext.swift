@@ -14,6 +14,8 @@ final class LoadingContext {
     /// Brokers that speak MQTT 3.1.1.
     var oldBrokerNames: Set<String> = []
     var instance = ""
+    /// What came from variables whose names say that it is secret.
+    var hiddenValues: [String] = []
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.
     var matchesCase = true

@@ -3,6 +3,7 @@ import NIOCore
 import WSClient
 
 /// One configured connection at work: its WebSocket client, its counters, its status topics, its commands.
+///
 /// Used on the gateway's event loop only.
 final class Connection {
     let name: String
@@ -20,28 +21,39 @@ final class Connection {
     private var establishments = 0
     private var rejected: [RejectReason: Int] = [:]
     private var since = Timestamp.now()
+    private let hiddenValues: [Secret]
+    private static let shutdownReason = "the gateway stops"
     private var toldState = WebSocketClientStatus.State.disconnected
     private var isShuttingDown = false
 
+    /// - Parameter hiddenValues: shown of no message, besides the connection's own secrets.
     init(
         _ configuration: ConnectionConfiguration,
+        hiddenValues: [Secret] = [],
         publisher: StatusPublisher?,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
         self.configuration = configuration
+        self.hiddenValues = hiddenValues
         name = configuration.name
         var log = log
         log[metadataKey: "connection"] = "\(name)"
         self.log = log
-        let secrets = KnownSecrets.values(of: configuration)
+        let secrets = KnownSecrets.values(of: configuration, hidden: hiddenValues)
         client = WebSocketClient(
-            configuration: try WebSocketClientConfiguration(configuration, secrets: secrets), eventLoop: eventLoop,
-            logger: log)
+            configuration: try WebSocketClientConfiguration(configuration, secrets: secrets),
+            eventLoop: eventLoop,
+            logger: log
+        )
         client.logComms = configuration.logComms
         client.extendedLogging = configuration.extendedLogging
         reporter = ConnectionReporter(
-            connection: name, publisher: publisher, redactor: Redactor(secrets), eventLoop: eventLoop)
+            connection: name,
+            publisher: publisher,
+            redactor: Redactor(secrets),
+            eventLoop: eventLoop
+        )
         client.delegate = self
     }
 
@@ -66,7 +78,13 @@ final class Connection {
     func throttled(by hub: SourceHub) {
         self.hub = hub
         hub.throttleChanged = { [weak self] in
-            guard let self else { return }
+            self?.tellThrottle()
+        }
+    }
+
+    private func tellThrottle() {
+        reporter.throttleChanged { [weak self] in
+            guard let self, !isShuttingDown else { return }
             reporter.changed(to: statusPayload)
         }
     }
@@ -102,7 +120,9 @@ final class Connection {
     private func noteSent(_ message: WebSocketMessage, of batch: WebSocketMessageBatch) {
         batch.withUnsafeBytes { bytes in
             reporter.sent(
-                UnsafeRawBufferPointer(rebasing: bytes[message.range]), kind: message.kind == .text ? .text : .binary)
+                UnsafeRawBufferPointer(rebasing: bytes[message.range]),
+                kind: message.kind == .text ? .text : .binary
+            )
         }
     }
 
@@ -116,7 +136,7 @@ final class Connection {
             client.connect()
         case .connect(let token?):
             log.info("connect with another bearer token was asked for")
-            reporter.hide(token)
+            hide([token])
             client.connect(bearerToken: token)
         case .disconnect:
             log.info("disconnect was asked for")
@@ -125,6 +145,11 @@ final class Connection {
             return send(message)
         }
         return ControlResponse(.ok)
+    }
+
+    private func hide(_ secrets: [String]) {
+        reporter.hide(secrets)
+        client.secrets = reporter.hiddenValues
     }
 
     private func send(_ message: ByteBuffer) -> ControlResponse {
@@ -141,7 +166,9 @@ final class Connection {
     }
 
     private func refuse(
-        _ result: ControlResponse.Result, _ reason: RejectReason, _ explanation: String
+        _ result: ControlResponse.Result,
+        _ reason: RejectReason,
+        _ explanation: String
     ) -> ControlResponse {
         rejected(1, because: reason)
         log.error("a message was not sent: the connection \(explanation)")
@@ -154,18 +181,23 @@ final class Connection {
     func announceShutdown() {
         let was = client.status
         isShuttingDown = true
+        reporter.flush()
         var payload = statusPayload
         payload.state = WebSocketClientStatus.State.disconnected.rawValue
         payload.tcp = false
         payload.websocket = false
-        payload.since = Timestamp.now().description
-        payload.reason = "the gateway stops"
+        if was.state != .disconnected { since = .now() }
+        payload.since = since.description
+        payload.reason = Self.shutdownReason
         payload.closeCode = was.websocket ? Int(CloseCode.goingAway.rawValue) : nil
         payload.nextAttempt = nil
         reporter.changed(to: payload)
         if was.tcp {
             reporter.disconnected(
-                reason: payload.reason, closeCode: payload.closeCode, wasEstablished: was.websocket)
+                reason: payload.reason,
+                closeCode: payload.closeCode,
+                wasEstablished: was.websocket
+            )
         }
     }
 
@@ -180,9 +212,9 @@ final class Connection {
         let status = client.status
         let throttled = hub?.throttledBy ?? []
         return ConnectionStats(
-            state: status.state.rawValue,
+            state: isShuttingDown ? WebSocketClientStatus.State.disconnected.rawValue : status.state.rawValue,
             since: since.description,
-            reason: status.reason,
+            reason: isShuttingDown ? Self.shutdownReason : status.reason,
             received: received,
             sent: sent,
             reconnects: max(0, establishments - 1),
@@ -203,7 +235,9 @@ final class Connection {
             reason: status.reason,
             closeCode: status.closeCode.map { Int($0.rawValue) },
             attempts: status.attempts,
-            nextAttempt: status.nextAttempt.map { Timestamp.now().advanced(by: .nanoseconds(($0 - .now()).nanoseconds)).description },
+            nextAttempt: status.nextAttempt.map {
+                Timestamp.now().advanced(by: .nanoseconds(($0 - .now()).nanoseconds)).description
+            },
             throttled: hub?.throttledBy ?? []
         )
     }
@@ -215,13 +249,17 @@ extension Connection: WebSocketClientDelegate {
         received += batch.count
         batch.withUnsafeBytes { bytes in
             reporter.received(
-                UnsafeRawBufferPointer(rebasing: bytes[last.range]), kind: last.kind == .text ? .text : .binary)
+                UnsafeRawBufferPointer(rebasing: bytes[last.range]),
+                kind: last.kind == .text ? .text : .binary
+            )
         }
         receiver?.received(MessageBatch(batch, receivedAt: client.eventLoop.now))
     }
 
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {
         guard !isShuttingDown else { return }
+        // Files are read again at each attempt: what they hold may be another secret than before.
+        if status.state == .connecting { hide(KnownSecrets.values(of: configuration, hidden: hiddenValues)) }
         if status.state != toldState { since = .now() }
         toldState = status.state
         reporter.changed(to: statusPayload)
@@ -252,7 +290,10 @@ extension Connection: WebSocketClientDelegate {
         for sink in sinks { sink.connectionEnded() }
         guard !isShuttingDown else { return }
         reporter.disconnected(
-            reason: end.reason, closeCode: end.closeCode.map { Int($0.rawValue) }, wasEstablished: end.wasEstablished)
+            reason: end.reason,
+            closeCode: end.closeCode.map { Int($0.rawValue) },
+            wasEstablished: end.wasEstablished
+        )
     }
 
     func webSocketClientBecameWritable(_ client: WebSocketClient) {
@@ -278,8 +319,11 @@ extension MessageBatch {
         for message in batch.messages {
             entries.append(
                 Entry(
-                    payloadOffset: Int(message.offset), payloadLength: Int(message.length),
-                    kind: message.kind == .text ? .text : .binary))
+                    payloadOffset: Int(message.offset),
+                    payloadLength: Int(message.length),
+                    kind: message.kind == .text ? .text : .binary
+                )
+            )
         }
         self.init(bytes: batch.bytes, entries: entries, receivedAt: receivedAt)
     }

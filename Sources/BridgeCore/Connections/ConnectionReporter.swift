@@ -1,7 +1,9 @@
 import NIOCore
 import WSClient
 
-/// Turns what happens to one connection into its status topics. Used on the gateway's event loop only.
+/// Turns what happens to one connection into its status topics.
+///
+/// Used on the gateway's event loop only.
 final class ConnectionReporter {
     private let connection: String
     private let publisher: StatusPublisher?
@@ -10,6 +12,9 @@ final class ConnectionReporter {
     private var sequence = 0
     private var lastSent = LastMessage()
     private var lastReceived = LastMessage()
+    /// A queue may fill and drain many times a second.
+    private var throttlePace = Pace()
+    private var toldState: String?
 
     private enum Direction {
         case sent
@@ -23,25 +28,53 @@ final class ConnectionReporter {
         self.eventLoop = eventLoop
     }
 
-    /// A secret that came after the start: it is hidden in messages from now on.
-    func hide(_ secret: String) {
-        redactor.hide(secret)
+    /// Secrets that came after the start: they are hidden in messages from now on.
+    func hide(_ secrets: [String]) {
+        redactor.hide(secrets)
     }
+
+    /// What is hidden in messages.
+    var hiddenValues: [String] { redactor.values }
 
     var lastSentPayload: LastMessagePayload? { lastSent.payload(hiding: redactor) }
     var lastReceivedPayload: LastMessagePayload? { lastReceived.payload(hiding: redactor) }
 
     func changed(to status: ConnectionStatusPayload) {
         guard let publisher else { return }
-        publisher.set(publisher.topics.state(of: connection), ByteBuffer(string: status.state))
+        if status.state != toldState {
+            toldState = status.state
+            publisher.set(publisher.topics.state(of: connection), ByteBuffer(string: status.state))
+        }
         publisher.set(publisher.topics.connectionStatus(of: connection), StatusEncoder.json(status))
+    }
+
+    /// Other queues than before keep the connection from being read; `publish` says so, in its time.
+    func throttleChanged(_ publish: @escaping () -> Void) {
+        switch throttlePace.changed(now: .now()) {
+        case .publish: publish()
+        case .schedule(let delay):
+            eventLoop.assumeIsolated().scheduleTask(in: delay) {
+                self.throttlePace.timerFired(now: .now())
+                publish()
+            }
+        case .doNothing: break
+        }
+    }
+
+    /// Publishes the last messages that still wait for their second to pass: the gateway stops.
+    func flush() {
+        if lastSent.isWaiting { publish(.sent) }
+        if lastReceived.isWaiting { publish(.received) }
     }
 
     func triggered(_ trigger: Trigger) {
         sequence += 1
         guard let publisher else { return }
         let payload = ConnectionEventPayload(
-            connection: connection, at: Timestamp.now().description, sequence: sequence)
+            connection: connection,
+            at: Timestamp.now().description,
+            sequence: sequence
+        )
         publisher.event(publisher.topics.event(trigger, of: connection), StatusEncoder.json(payload))
     }
 
@@ -49,8 +82,13 @@ final class ConnectionReporter {
         sequence += 1
         guard let publisher else { return }
         let payload = DisconnectedEventPayload(
-            connection: connection, at: Timestamp.now().description, sequence: sequence, reason: reason,
-            closeCode: closeCode, wasEstablished: wasEstablished)
+            connection: connection,
+            at: Timestamp.now().description,
+            sequence: sequence,
+            reason: reason,
+            closeCode: closeCode,
+            wasEstablished: wasEstablished
+        )
         publisher.event(publisher.topics.event(.disconnected, of: connection), StatusEncoder.json(payload))
     }
 
@@ -62,7 +100,7 @@ final class ConnectionReporter {
         act(on: lastSent.noted(payload, kind: kind, now: .now()), .sent)
     }
 
-    private func act(on action: LastMessage.NotedAction, _ direction: Direction) {
+    private func act(on action: Pace.Action, _ direction: Direction) {
         switch action {
         case .publish: publish(direction)
         case .schedule(let delay):

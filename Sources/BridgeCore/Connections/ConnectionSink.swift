@@ -1,7 +1,9 @@
 import NIOCore
 import WSClient
 
-/// Sends a route's messages over a connection. Used on the gateway's event loop only.
+/// Sends a route's messages over a connection.
+///
+/// Used on the gateway's event loop only.
 ///
 /// A message is delivered once the kernel took the last byte of its frame; what a lost connection still held is
 /// offered again.
@@ -47,11 +49,16 @@ final class ConnectionSink: Sink {
                 guard isSendable else { continue }
                 outgoing.messages.append(
                     WebSocketMessage(
-                        offset: Int(entry.payloadOffset), length: Int(entry.payloadLength),
-                        kind: kind == .text ? .text : .binary))
+                        offset: Int(entry.payloadOffset),
+                        length: Int(entry.payloadLength),
+                        kind: kind == .text ? .text : .binary
+                    )
+                )
             }
         }
         let sent = outgoing.isEmpty ? 0 : connection.send(outgoing)
+        // A write that fails at once ends the connection here and now, with all that it was given.
+        guard connection.isEstablished else { return Intake() }
         let taken = remember(runs, sent: sent)
         // What can't be sent is settled at once where nothing before it is on its way.
         settleWritten(through: connection.writtenPosition)

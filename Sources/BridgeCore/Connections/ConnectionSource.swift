@@ -1,6 +1,8 @@
 import WSClient
 
-/// The messages that a connection receives, as a source of routes. Used on the gateway's event loop only.
+/// The messages that a connection receives, as a source of routes.
+///
+/// Used on the gateway's event loop only.
 final class ConnectionSource: Source {
     let connection: Connection
 

@@ -8,21 +8,31 @@ extension WebSocketClientConfiguration {
         let endpoint = connection.endpoint
         self.init(
             url: try WebSocketURL(
-                isSecure: endpoint.isSecure, host: endpoint.host, port: endpoint.port, path: endpoint.path))
+                isSecure: endpoint.isSecure,
+                host: endpoint.host,
+                port: endpoint.port,
+                path: endpoint.path,
+                userInfo: try endpoint.userInfo.map(SecretReader.read)
+            )
+        )
         tls = connection.tls
         subprotocols = connection.subprotocols
         requestHeaders = { try ConnectionCredentials.headers(of: connection) }
         connectTimeout = connection.connectTimeout
         keepAlive = KeepAlive(
-            isEnabled: connection.sendKeepAlive, interval: connection.keepAlive.interval,
-            timeout: connection.keepAlive.timeout)
+            isEnabled: connection.sendKeepAlive,
+            interval: connection.keepAlive.interval,
+            timeout: connection.keepAlive.timeout
+        )
         silenceTimeout = connection.silenceTimeout
         maxMessageSize = connection.maxMessageSize
         onEstablished = connection.onEstablished
         autoReconnect = connection.autoReconnect
         reconnect = Reconnect(
-            initialDelay: connection.reconnect.initialDelay, maxDelay: connection.reconnect.maxDelay,
-            stableAfter: connection.reconnect.stableAfter)
+            initialDelay: connection.reconnect.initialDelay,
+            maxDelay: connection.reconnect.maxDelay,
+            stableAfter: connection.reconnect.stableAfter
+        )
         followRedirects = connection.followRedirects
         self.secrets = secrets
     }

@@ -47,7 +47,9 @@ package struct ControlResponse: Codable, Sendable, Equatable {
     }
 }
 
-/// Answers control requests. Called on the gateway's event loop.
+/// Answers control requests.
+///
+/// Called on the gateway's event loop.
 package protocol ControlHandler: AnyObject {
     func handle(_ request: ControlRequest) -> ControlResponse
 }

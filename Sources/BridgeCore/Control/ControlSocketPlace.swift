@@ -14,6 +14,7 @@ enum ControlSocketPlace {
         case foreignDirectory(String)
         case notASocket
         case inUse
+        case notBound(errno: Int32)
 
         var description: String {
             switch self {
@@ -22,7 +23,17 @@ enum ControlSocketPlace {
             case .foreignDirectory(let path): "\(path) belongs to somebody else, or others may write to it"
             case .notASocket: "something that is no socket stands there; it was left untouched"
             case .inUse: "another running gateway answers there"
+            case .notBound(let code): KernelError.words(for: code)
             }
+        }
+    }
+
+    /// A listening socket at the path, which nobody else may open at any moment.
+    static func listen(at path: String) throws(PlaceError) -> CInt {
+        try prepare(path)
+        switch UnixSocket.listen(at: path, mode: 0o600, backlog: 16) {
+        case .success(let descriptor): return descriptor
+        case .failure(let error): throw .notBound(errno: error.code)
         }
     }
 
@@ -32,7 +43,14 @@ enum ControlSocketPlace {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
-        guard ControlClient.connect(to: path) == nil else { throw .inUse }
+        switch UnixSocket.connect(to: path, patience: 1) {
+        case .success(let descriptor):
+            close(descriptor)
+            throw .inUse
+        case .failure(let error):
+            // Only a socket that nobody listens on is dead; any other error says nothing about that.
+            guard error.code == ECONNREFUSED || error.code == ENOENT else { throw .inUse }
+        }
         unlink(path)
     }
 
@@ -42,9 +60,13 @@ enum ControlSocketPlace {
         let directory = String(path[..<slash])
         if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .noDirectory(directory, errno: errno) }
         var status = stat()
+        // A link is as good as where it leads, if it is our own or the system's: /var/run.
         guard lstat(directory, &status) == 0 else { throw .noDirectory(directory, errno: errno) }
-        let isOurs = status.st_uid == geteuid() || status.st_uid == 0
+        guard isOurs(status) else { throw .foreignDirectory(directory) }
+        guard stat(directory, &status) == 0 else { throw .noDirectory(directory, errno: errno) }
         let othersWrite = status.st_mode & 0o022 != 0 && status.st_mode & S_ISVTX == 0
-        guard isOurs, !othersWrite else { throw .foreignDirectory(directory) }
+        guard isOurs(status), !othersWrite else { throw .foreignDirectory(directory) }
     }
+
+    private static func isOurs(_ status: stat) -> Bool { status.st_uid == geteuid() || status.st_uid == 0 }
 }

@@ -1,6 +1,7 @@
 package import NIOCore
 
 /// One MQTT connection as the core sees it: it makes sources and sinks, and carries status and commands.
+///
 /// Used on the gateway's event loop only; an adapter supplies it.
 package protocol Broker: AnyObject {
     /// The broker's name in the configuration.
@@ -28,7 +29,9 @@ package protocol Broker: AnyObject {
     func stop(farewell: [StatusMessage], deadline: NIODeadline, completion: @escaping () -> Void)
 }
 
-/// What a broker tells the core. Used on the gateway's event loop only.
+/// What a broker tells the core.
+///
+/// Used on the gateway's event loop only.
 package protocol BrokerClient: AnyObject {
     func broker(_ name: String, changedTo state: BrokerState)
 

@@ -1,4 +1,6 @@
-/// Why a matched message was not delivered. The raw value is the word in stats, status and metrics.
+/// Why a matched message was not delivered.
+///
+/// The raw value is the word in stats, status and metrics.
 package enum DropReason: String, Sendable, Hashable, CaseIterable {
     case queueFull = "queue_full"
     case conflated
@@ -15,7 +17,9 @@ package enum DropReason: String, Sendable, Hashable, CaseIterable {
     case spoolFailed = "spool_failed"
 }
 
-/// What a source refused before any route saw it. The raw value is the word in stats, status and metrics.
+/// What a source refused before any route saw it.
+///
+/// The raw value is the word in stats, status and metrics.
 package enum RejectReason: String, Sendable, Hashable, CaseIterable {
     case tooLarge = "too_large"
     /// A datagram from outside `allow_from`.

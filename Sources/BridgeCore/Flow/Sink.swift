@@ -24,7 +24,9 @@ package struct Intake: Sendable, Hashable {
     package var inFlight: Int { taken - delivered - dropped.values.reduce(0, +) }
 }
 
-/// Where a route's messages go. Used on the gateway's event loop only.
+/// Where a route's messages go.
+///
+/// Used on the gateway's event loop only.
 ///
 /// A sink never waits and never keeps a queue without bound: what it can't take now stays with the route's queue,
 /// which offers it again after `SinkClient.sinkIsReady()`.
@@ -51,7 +53,9 @@ package protocol Sink: AnyObject {
     func stop(completion: @escaping () -> Void)
 }
 
-/// What a sink tells the queue that feeds it. Used on the gateway's event loop only.
+/// What a sink tells the queue that feeds it.
+///
+/// Used on the gateway's event loop only.
 package protocol SinkClient: AnyObject {
     /// The sink may take messages now: it became writable, connected, or found a reader.
     func sinkIsReady()

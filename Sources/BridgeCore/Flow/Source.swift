@@ -1,4 +1,6 @@
-/// Where messages come from. Used on the gateway's event loop only.
+/// Where messages come from.
+///
+/// Used on the gateway's event loop only.
 package protocol Source: AnyObject {
     /// The name in stats and logs: `connection:cloud`, `mqtt:local`, `udp:127.0.0.1:5006`, `fifo:/run/in.fifo`.
     var name: String { get }
@@ -20,7 +22,9 @@ package protocol Source: AnyObject {
     func stop()
 }
 
-/// What a source tells the router. Used on the gateway's event loop only.
+/// What a source tells the router.
+///
+/// Used on the gateway's event loop only.
 package protocol SourceClient: AnyObject {
     /// A read's messages, in order. Returns after every route has taken or queued what matched; a source that
     /// acknowledges may do so then.

@@ -1,7 +1,9 @@
 package import Logging
 package import NIOCore
 
-/// A whole gateway at work: connections, brokers, routes and status. Used on its event loop only.
+/// A whole gateway at work: connections, brokers, routes and status.
+///
+/// Used on its event loop only.
 package final class Gateway {
     /// How long a broker's first attempt may keep the gateway from being ready.
     static let readyTimeout: TimeAmount = .seconds(5)
@@ -23,10 +25,11 @@ package final class Gateway {
     let eventLoop: any EventLoop
     let log: Logger
     let parts: GatewayParts
-    private let startedAt = NIODeadline.now()
+    private let startedAt: NIODeadline
     private var phase = Phase.idle
     private var brokerRecords: [String: BrokerRecord] = [:]
     private var whenReady: (() -> Void)?
+    private var waitsForBrokers = true
     private var readyTimer: Scheduled<Void>?
     private var statsTimer: Scheduled<Void>?
 
@@ -41,6 +44,7 @@ package final class Gateway {
         self.configuration = configuration
         self.version = version
         self.eventLoop = eventLoop
+        startedAt = eventLoop.now
         self.log = log
         parts = try GatewayParts(configuration, adapters: adapters, eventLoop: eventLoop, log: log)
         for broker in parts.brokers {
@@ -52,8 +56,12 @@ package final class Gateway {
     /// The counters and states as they are now.
     package var stats: GatewayStats {
         parts.stats(
-            instance: configuration.instance, version: version, at: .now(),
-            uptime: Double((NIODeadline.now() - startedAt).nanoseconds / 1_000_000) / 1000, brokerRecords: brokerRecords)
+            instance: configuration.instance,
+            version: version,
+            at: .now(),
+            uptime: Double((eventLoop.now - startedAt).nanoseconds / 1_000_000) / 1000,
+            brokerRecords: brokerRecords
+        )
     }
 
     // MARK: Starting
@@ -66,7 +74,10 @@ package final class Gateway {
         for hub in parts.hubs where !hub.start() {
             log.error(
                 "a source can't start, its routes stand still: \(hub.failure ?? "")",
-                metadata: ["source": "\(hub.source.name)", "routes": "\(hub.routes.map(\.name).joined(separator: ", "))"])
+                metadata: [
+                    "source": "\(hub.source.name)", "routes": "\(hub.routes.map(\.name).joined(separator: ", "))",
+                ]
+            )
         }
         for broker in parts.brokers { broker.start() }
         for connection in parts.connections { connection.start() }
@@ -76,8 +87,14 @@ package final class Gateway {
         becomeReadyIfAttempted()
     }
 
+    /// Whatever brokers do, `ready` is called now, or at the start: the gateway is to stop.
+    package func waitNoLonger() {
+        waitsForBrokers = false
+        becomeReadyIfAttempted()
+    }
+
     private func becomeReadyIfAttempted() {
-        guard phase == .starting, brokerRecords.values.allSatisfy(\.hasAttempted) else { return }
+        guard phase == .starting, !waitsForBrokers || brokerRecords.values.allSatisfy(\.hasAttempted) else { return }
         becomeReady()
     }
 
@@ -106,17 +123,18 @@ package final class Gateway {
 
     /// Stops the sources, drains the queues at most `shutdown_timeout` long, says goodbye everywhere.
     package func stop(completion: @escaping () -> Void) {
-        guard phase == .starting || phase == .ready else { return }
+        guard phase == .starting || phase == .ready else { return completion() }
         phase = .stopping
+        whenReady = nil
         readyTimer?.cancel()
         statsTimer?.cancel()
         for hub in parts.hubs { hub.stop() }
-        let deadline = NIODeadline.now() + TimeAmount(configuration.shutdownTimeout)
+        let deadline = eventLoop.now + TimeAmount(configuration.shutdownTimeout)
         drain(until: deadline, completion: completion)
     }
 
     private func drain(until deadline: NIODeadline, completion: @escaping () -> Void) {
-        guard NIODeadline.now() < deadline, !parts.queues.allSatisfy(\.isEmpty) else {
+        guard eventLoop.now < deadline, !parts.queues.allSatisfy(\.isEmpty) else {
             abandonQueues()
             stopSinks { self.sayFarewell(completion: completion) }
             return
@@ -132,7 +150,8 @@ package final class Gateway {
             guard left > 0 else { continue }
             log.warning(
                 "\(left) messages were still queued when the gateway stopped and are dropped",
-                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"])
+                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"]
+            )
         }
     }
 
@@ -146,17 +165,20 @@ package final class Gateway {
         logBalance()
         let last = StatusEncoder.json(stats)
         let publisher = parts.publisher
-        let deadline = NIODeadline.now() + Self.farewellTimeout
+        let deadline = eventLoop.now + Self.farewellTimeout
         whenAll(parts.brokers, within: Self.farewellTimeout * 2) { broker, done in
             let farewell = publisher?.isCarried(by: broker) == true ? publisher?.farewell(stats: last) : nil
             broker.stop(farewell: farewell ?? [], deadline: deadline, completion: done)
         } _: {
             self.whenAll(
-                self.parts.connections, within: Self.farewellTimeout, { $0.shutdown(completion: $1) },
+                self.parts.connections,
+                within: Self.farewellTimeout,
+                { $0.shutdown(completion: $1) },
                 {
                     self.phase = .stopped
                     completion()
-                })
+                }
+            )
         }
     }
 
@@ -164,7 +186,9 @@ package final class Gateway {
         for queue in parts.queues {
             let balance = queue.currentBalance
             log.info(
-                "final balance: \(balance)", metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)"])
+                "final balance: \(balance)",
+                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)"]
+            )
         }
     }
 
@@ -251,11 +275,17 @@ extension Gateway: ControlHandler {
         guard let connection = parts.connection(named: name) else {
             let known = parts.connections.map(\.name).joined(separator: ", ")
             return ControlResponse(
-                .unknownConnection, message: "there is no connection '\(name)'; there are: \(known)")
+                .unknownConnection,
+                message: "there is no connection '\(name)'; there are: \(known)"
+            )
         }
         switch request.verb {
         case .status: return ControlResponse(.ok, stats: stats)
-        case .connect: return connection.perform(.connect(bearerToken: request.bearerToken))
+        case .connect:
+            if let token = request.bearerToken, !ConnectionCommand.isUsable(bearerToken: token) {
+                return ControlResponse(.badRequest, message: "\(ConnectionCommandError.unusableToken)")
+            }
+            return connection.perform(.connect(bearerToken: request.bearerToken))
         case .disconnect: return connection.perform(.disconnect)
         case .send: return connection.perform(.send(ByteBuffer(string: request.message ?? "")))
         case .log:

@@ -17,7 +17,14 @@ extension GatewayParts {
         }
         for connection in configuration.connections {
             connections.append(
-                try Connection(connection, publisher: publisher, eventLoop: eventLoop, log: log))
+                try Connection(
+                    connection,
+                    hiddenValues: configuration.hiddenValues,
+                    publisher: publisher,
+                    eventLoop: eventLoop,
+                    log: log
+                )
+            )
         }
         // Routes of the same source share it: it is read once.
         var sourceOrder: [SourceConfiguration] = []
@@ -43,12 +50,19 @@ extension GatewayParts {
         _ log: Logger
     ) throws -> Route {
         let context = TemplateContext(
-            instance: configuration.instance, route: route.name, connection: route.source.connectionName)
+            instance: configuration.instance,
+            route: route.name,
+            connection: route.source.connectionName
+        )
         let queues = route.sinks.compactMap { configured -> RouteQueue? in
             guard let sink = makeSink(configured.sink, context, adapters, eventLoop, log) else { return nil }
             return RouteQueue(
-                route: route.name, sink: sink, policy: QueuePolicy(configured.queue, for: configured.sink),
-                store: MemoryStore(), log: log)
+                route: route.name,
+                sink: sink,
+                policy: QueuePolicy(configured.queue, for: configured.sink),
+                store: MemoryStore(),
+                log: log
+            )
         }
         return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues, log: log)
     }

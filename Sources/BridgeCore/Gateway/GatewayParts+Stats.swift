@@ -1,7 +1,11 @@
 extension GatewayParts {
     /// What every part has counted until now.
     func stats(
-        instance: String, version: String, at now: Timestamp, uptime: Double, brokerRecords: [String: BrokerRecord]
+        instance: String,
+        version: String,
+        at now: Timestamp,
+        uptime: Double,
+        brokerRecords: [String: BrokerRecord]
     ) -> GatewayStats {
         var stats = GatewayStats(instance: instance, version: version, at: now.description, uptime: uptime)
         for connection in connections { stats.connections[connection.name] = connection.stats }

@@ -1,4 +1,5 @@
 /// The parts of a gateway, made from its configuration and wired to each other, not started yet.
+///
 /// Used on the gateway's event loop only.
 struct GatewayParts {
     /// In the order of the file.

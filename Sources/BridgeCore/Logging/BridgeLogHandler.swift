@@ -8,7 +8,7 @@ package final class LogOutput: Sendable {
     private let write: @Sendable (String) -> Void
     private let limiter = Mutex(LogRateLimiter())
 
-    /// - Parameter write: takes one line without its end; may be called on any thread.
+    /// `write` takes one line without its end; it may be called on any thread.
     package init(format: LogConfiguration.Format, write: @escaping @Sendable (String) -> Void) {
         self.format = format
         self.write = write

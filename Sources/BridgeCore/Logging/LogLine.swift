@@ -34,13 +34,21 @@ package struct LogLine: Sendable {
     private var text: String {
         var line = "\(at) \(level.rawValue.padded(to: 8))"
         for (key, value) in fields {
-            line += value.contains(" ") || value.isEmpty ? "\(key)=\"\(value)\" " : "\(key)=\(value) "
+            line += "\(key)=\(Self.quotedIfNeeded(value)) "
         }
         return line + readable(message, limit: Self.longestValue)
     }
 
+    /// A name that came over the network must not read like further fields.
+    private static func quotedIfNeeded(_ value: String) -> String {
+        guard value.isEmpty || value.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else { return value }
+        return "\"" + value.replacing("\"", with: "\\\"") + "\""
+    }
+
     private var json: String {
-        var object = ["at": at.description, "level": level.rawValue, "message": readable(message, limit: Self.longestValue)]
+        var object = [
+            "at": at.description, "level": level.rawValue, "message": readable(message, limit: Self.longestValue),
+        ]
         for (key, value) in fields where object[key] == nil { object[key] = value }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

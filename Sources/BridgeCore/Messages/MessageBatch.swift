@@ -6,7 +6,9 @@ package import NIOCore
 /// entries, so a batch costs the data path one reference count, whatever it holds. Whoever keeps messages beyond the
 /// call that brought them copies their bytes: the buffer may be a whole read's.
 package struct MessageBatch: Sendable {
-    /// Where one message lies in `bytes`. Offsets count from the buffer's index 0.
+    /// Where one message lies in `bytes`.
+    ///
+    /// Offsets count from the buffer's index 0.
     package struct Entry: Sendable, Hashable {
         package var payloadOffset: UInt32
         package var payloadLength: UInt32
@@ -63,7 +65,9 @@ package struct MessageBatch: Sendable {
     @inlinable
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// Calls `body` with the whole buffer from index 0, in which the entries' ranges lie. Valid only during the call.
+    /// Calls `body` with the whole buffer from index 0, in which the entries' ranges lie.
+    ///
+    /// Valid only during the call.
     @inlinable
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

@@ -1,5 +1,6 @@
-/// The counters of one route's sink. At every moment:
-/// `matched + restored = delivered + queued + expired + dropped`.
+/// The counters of one route's sink.
+///
+/// At every moment: `matched + restored = delivered + queued + expired + dropped`.
 package struct Balance: Sendable, Hashable, CustomStringConvertible {
     package var matched = 0
     /// What a restart found in the spool.

@@ -4,7 +4,8 @@ extension DropReason {
         switch self {
         case .queueFull: "the queue is full; raise queue.max_bytes, or look why the sink is slow"
         case .conflated: "a newer message of the same key took its place"
-        case .topicInvalid: "its rendered topic is not valid (an empty level, one of + # /, a leading $, or a control character)"
+        case .topicInvalid:
+            "its rendered topic is not valid (an empty level, one of + # /, a leading $, or a control character)"
         case .topicFieldMissing: "the topic template names a field that the message lacks, or the message is not JSON"
         case .notUTF8: "it is not valid UTF-8 and goes out as text; write `as: binary` on the sink"
         case .newline: "it holds the separator of the FIFO's framing; use on_newline: escape or framing: length"

@@ -7,6 +7,7 @@ protocol QueueGate: AnyObject {
 }
 
 /// The queue between a route and one of its sinks: it offers, keeps what the sink can't take, and counts.
+///
 /// Used on the gateway's event loop only.
 package final class RouteQueue: SinkClient {
     /// How many kept messages are offered at a time.
@@ -113,7 +114,9 @@ package final class RouteQueue: SinkClient {
         sinkIsWilling = false
         failure = explanation
         log.error(
-            "the route stands still: \(explanation)", metadata: ["route": "\(route)", "sink": "\(sink.name)"])
+            "the route stands still: \(explanation)",
+            metadata: ["route": "\(route)", "sink": "\(sink.name)"]
+        )
         store.rewind()
         let left = store.count + heldBySink
         heldBySink = 0

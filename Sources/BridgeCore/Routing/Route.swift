@@ -1,6 +1,8 @@
 package import Logging
 
-/// One configured route at work: its match, its queues, its counters. Used on the gateway's event loop only.
+/// One configured route at work: its match, its queues, its counters.
+///
+/// Used on the gateway's event loop only.
 package final class Route {
     package let name: String
     package let queues: [RouteQueue]

@@ -1,4 +1,5 @@
 /// Everything that one source feeds: its routes, and the queues that make it pause.
+///
 /// Used on the gateway's event loop only.
 package final class SourceHub: SourceClient, QueueGate {
     package let source: any Source
@@ -12,6 +13,8 @@ package final class SourceHub: SourceClient, QueueGate {
     /// Why the source could not start; its routes stand still then.
     package private(set) var failure: String?
     private var isStopped = false
+    private var isForwarding = false
+    private var isPaused = false
 
     package init(source: any Source, routes: [Route]) {
         self.source = source
@@ -31,7 +34,9 @@ package final class SourceHub: SourceClient, QueueGate {
         }
     }
 
-    /// Reads nothing more. A batch that is on its way still arrives.
+    /// Reads nothing more.
+    ///
+    /// A batch that is on its way still arrives.
     package func stop() {
         guard !isStopped else { return }
         isStopped = true
@@ -39,7 +44,10 @@ package final class SourceHub: SourceClient, QueueGate {
     }
 
     package func received(_ batch: MessageBatch) {
+        isForwarding = true
         for route in routes { route.forward(batch) }
+        isForwarding = false
+        pauseOrResume()
     }
 
     package func rejected(_ count: Int, because reason: RejectReason) {
@@ -48,13 +56,21 @@ package final class SourceHub: SourceClient, QueueGate {
 
     func queueFilled(_ queue: RouteQueue) {
         fullQueues.append(queue)
-        if fullQueues.count == 1, !isStopped { source.pause() }
+        pauseOrResume()
         throttleChanged?()
     }
 
     func queueDrained(_ queue: RouteQueue) {
         fullQueues.removeAll { $0 === queue }
-        if fullQueues.isEmpty, !isStopped { source.resume() }
+        pauseOrResume()
         throttleChanged?()
+    }
+
+    /// Not while a batch is being forwarded: a source that reads on at once would bring the next batch before every
+    /// route has had this one.
+    private func pauseOrResume() {
+        guard !isForwarding, !isStopped, failure == nil, isPaused == fullQueues.isEmpty else { return }
+        isPaused = !fullQueues.isEmpty
+        if isPaused { source.pause() } else { source.resume() }
     }
 }

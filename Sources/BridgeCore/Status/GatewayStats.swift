@@ -1,4 +1,6 @@
-/// What `<base>/stats` and `wsbridge status --json` hold. Times in seconds, sizes in bytes.
+/// What `<base>/stats` and `wsbridge status --json` hold.
+///
+/// Times in seconds, sizes in bytes.
 package struct GatewayStats: Codable, Sendable, Equatable {
     package var instance: String
     package var version: String

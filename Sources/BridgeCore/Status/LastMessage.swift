@@ -1,49 +1,37 @@
 package import NIOCore
 import TLS
+package import WSClient
 
 /// The last message one way over a connection, and when it may be published: at once, but at most once a second.
 package struct LastMessage: Sendable {
     package static let previewBytes = 1024
-    package static let interval: TimeAmount = .seconds(1)
-
-    package enum NotedAction: Sendable, Equatable {
-        case publish
-        /// A timer is wanted that fires after so long.
-        case schedule(after: TimeAmount)
-        case doNothing
-    }
 
     private var preview: [UInt8] = []
     private var kind = MessageKind.text
     private var bytes = 0
     private var at = Timestamp(milliseconds: 0)
     private var exists = false
-    private var publishedAt: NIODeadline?
-    private var isScheduled = false
+    private var pace = Pace()
 
     package init() {}
 
     /// A message went or came.
-    package mutating func noted(_ payload: UnsafeRawBufferPointer, kind: MessageKind, now: NIODeadline) -> NotedAction {
+    package mutating func noted(_ payload: UnsafeRawBufferPointer, kind: MessageKind, now: NIODeadline) -> Pace.Action {
         preview.removeAll(keepingCapacity: true)
         preview.append(contentsOf: payload.prefix(Self.previewBytes))
         self.kind = kind
         bytes = payload.count
         at = .now()
         exists = true
-        guard !isScheduled else { return .doNothing }
-        guard let publishedAt, now < publishedAt + Self.interval else {
-            self.publishedAt = now
-            return .publish
-        }
-        isScheduled = true
-        return .schedule(after: publishedAt + Self.interval - now)
+        return pace.changed(now: now)
     }
 
-    /// The timer that was asked for fired: publish.
+    /// Whether a message waits to be published.
+    package var isWaiting: Bool { pace.isScheduled }
+
+    /// The timer that was asked for fired, or there is no time to wait for it: publish.
     package mutating func timerFired(now: NIODeadline) {
-        isScheduled = false
-        publishedAt = now
+        pace.timerFired(now: now)
     }
 
     /// The payload of the topic, secrets hidden; `nil` before the first message.
@@ -52,11 +40,20 @@ package struct LastMessage: Sendable {
         let shown = secrets.redact(preview)
         guard kind == .text else {
             return LastMessagePayload(
-                message: Base64.encode(shown), kind: "binary", bytes: bytes, at: at.description, encoding: "base64")
+                message: Base64.encode(shown),
+                kind: "binary",
+                bytes: bytes,
+                at: at.description,
+                encoding: "base64"
+            )
         }
         return LastMessagePayload(
-            message: String(decoding: shown.droppingCutCharacter(), as: UTF8.self), kind: "text", bytes: bytes,
-            at: at.description, encoding: nil)
+            message: String(decoding: shown.droppingCutCharacter(), as: UTF8.self),
+            kind: "text",
+            bytes: bytes,
+            at: at.description,
+            encoding: nil
+        )
     }
 }
 

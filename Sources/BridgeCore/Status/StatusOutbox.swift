@@ -28,7 +28,9 @@ package struct StatusOutbox: Sendable {
         let numbered = number(StatusMessage(topic: topic, payload: payload, qos: qos, retain: true))
         latest[topic] = numbered
         waiting.append(numbered)
-        if waiting.count > 2 * (latest.count + waitingEvents) + 64 { waiting = CircularBuffer(waiting.filter(isCurrent)) }
+        if waiting.count > 2 * (latest.count + waitingEvents) + 64 {
+            waiting = CircularBuffer(waiting.filter(isCurrent))
+        }
     }
 
     /// Something happened, to be told once.

@@ -2,6 +2,7 @@ import Logging
 package import NIOCore
 
 /// Publishes status topics through a broker, in order, and again after each of its connects.
+///
 /// Used on the gateway's event loop only.
 package final class StatusPublisher {
     package let topics: StatusTopics

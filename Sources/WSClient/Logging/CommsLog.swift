@@ -31,7 +31,8 @@ struct CommsLog {
     }
 
     func close(_ direction: Direction, _ frame: CloseFrame) {
-        let reason = frame.reason.isEmpty ? "" : ": \(readable(frame.reason, limit: PayloadPreview.limit))"
+        var text = frame.reason
+        let reason = text.isEmpty ? "" : ": \(text.withUTF8 { preview.show(UnsafeRawBufferPointer($0), isText: true) })"
         logger.info("\(direction.rawValue) close, \(frame.code?.description ?? "no code")\(reason)")
     }
 

@@ -21,7 +21,8 @@ struct Check: ParsableCommand {
         let warnings = diagnostics.count
         StandardStreams.output(
             "\(path) is good: \(configuration.connections.count) connections, \(configuration.brokers.count) brokers, "
-                + "\(configuration.routes.count) routes" + (warnings > 0 ? "; \(warnings) warnings" : ""))
+                + "\(configuration.routes.count) routes" + (warnings > 0 ? "; \(warnings) warnings" : "")
+        )
     }
 }
 

@@ -41,8 +41,12 @@ struct Demo: AsyncParsableCommand {
         }
         defer { broker.stop() }
         let stage = DemoConfiguration(
-            folder: folder, feedPort: feed.port, brokerPort: broker.port, udpPort: listener.port,
-            udpBackPort: try await freePort(on: eventLoop))
+            folder: folder,
+            feedPort: feed.port,
+            brokerPort: broker.port,
+            udpPort: listener.port,
+            udpBackPort: try await freePort(on: eventLoop)
+        )
         try await play(stage, broker, listener, report)
         await feed.stop()
         await listener.stop()
@@ -50,7 +54,10 @@ struct Demo: AsyncParsableCommand {
     }
 
     private func play(
-        _ stage: DemoConfiguration, _ broker: DemoBroker, _ listener: DemoUDPListener, _ report: DemoReport
+        _ stage: DemoConfiguration,
+        _ broker: DemoBroker,
+        _ listener: DemoUDPListener,
+        _ report: DemoReport
     ) async throws {
         let file = stage.folder + "/wsbridge.yaml"
         try stage.yaml.write(toFile: file, atomically: true, encoding: .utf8)
@@ -59,7 +66,12 @@ struct Demo: AsyncParsableCommand {
         report.say("\nWhat arrives where:\n")
         let gateway = try GatewayRun(configurationFile: file)
         let script = DemoScript(
-            stage: stage, broker: broker, listener: listener, report: report, duration: duration)
+            stage: stage,
+            broker: broker,
+            listener: listener,
+            report: report,
+            duration: duration
+        )
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: gateway.service),
@@ -86,7 +98,9 @@ struct Demo: AsyncParsableCommand {
     private func makeFolder() throws -> String {
         var template = Array((FileManager.default.temporaryDirectory.path + "/wsbridge-demo-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
-        return template.withUnsafeBufferPointer { String(decoding: UnsafeRawBufferPointer($0).dropLast(), as: UTF8.self) }
+        return template.withUnsafeBufferPointer {
+            String(decoding: UnsafeRawBufferPointer($0).dropLast(), as: UTF8.self)
+        }
     }
 
     /// A port that was free a moment ago, for programs that can't say which they took.

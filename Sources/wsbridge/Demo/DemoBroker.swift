@@ -31,8 +31,10 @@ struct DemoBroker {
         }
         let output = Pipe()
         let subscriber = try launch(
-            "mosquitto_sub", ["-p", "\(port)", "-v", "-t", "feed/trades/#", "-t", "wsbridge/demo/+/state"],
-            output: output)
+            "mosquitto_sub",
+            ["-p", "\(port)", "-v", "-t", "feed/trades/#", "-t", "wsbridge/demo/+/state"],
+            output: output
+        )
         let lines = DemoLines { line in
             if line.hasPrefix("feed/trades/") {
                 report.arrived(.toMQTT, line)

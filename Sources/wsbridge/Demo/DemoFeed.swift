@@ -21,7 +21,8 @@ struct DemoFeed {
         let channel = try await ServerBootstrap(group: eventLoop)
             .childChannelInitializer { channel in
                 channel.pipeline.configureHTTPServerPipeline(
-                    withServerUpgrade: (upgraders: [upgrader], completionHandler: { _ in }))
+                    withServerUpgrade: (upgraders: [upgrader], completionHandler: { _ in })
+                )
             }
             .bind(host: "127.0.0.1", port: 0).get()
         return DemoFeed(channel: channel, port: channel.localAddress?.port ?? 0)

@@ -2,7 +2,8 @@ import Testing
 
 /// Routes from MQTT that read what the gateway itself publishes.
 struct StatusEchoCheckTests {
-    private func lines(_ filter: String, version: String = "3.1.1", from: String = "local", _ rest: String) -> [String] {
+    private func lines(_ filter: String, version: String = "3.1.1", from: String = "local", _ rest: String) -> [String]
+    {
         Transcript().lines(
             """
             instance: site

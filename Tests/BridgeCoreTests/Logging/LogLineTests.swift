@@ -10,13 +10,15 @@ struct LogLineTests {
     @Test func textNamesTimeLevelAndWhatItIsAbout() {
         #expect(
             line("connection refused", ["connection": "cloud"]).formatted(as: .text)
-                == "1970-01-01T00:00:00.000Z warning connection=cloud connection refused")
+                == "1970-01-01T00:00:00.000Z warning connection=cloud connection refused"
+        )
     }
 
     @Test func jsonIsOneObjectALine() {
         #expect(
             line("refused", ["connection": "cloud"]).formatted(as: .json)
-                == #"{"at":"1970-01-01T00:00:00.000Z","connection":"cloud","level":"warning","message":"refused"}"#)
+                == #"{"at":"1970-01-01T00:00:00.000Z","connection":"cloud","level":"warning","message":"refused"}"#
+        )
     }
 
     @Test("S10: nothing in a message breaks the line or steers a terminal", arguments: LogConfiguration.Format.allCases)

@@ -151,7 +151,10 @@ struct RouteQueueTests {
         let settlesLater = Bool.random(using: &random)
         let policies: [QueuePolicy.WhenFull] = [.block, .dropOldest, .dropNewest]
         let (queue, sink) = make(
-            settlesLater: settlesLater, whenFull: policies.randomElement(using: &random)!, maxBytes: 20 * 70)
+            settlesLater: settlesLater,
+            whenFull: policies.randomElement(using: &random)!,
+            maxBytes: 20 * 70
+        )
         var number = 0
         var inFlight = 0
         for _ in 0..<400 {

@@ -11,13 +11,15 @@ final class ScriptedSink: Sink {
     private(set) var taken: [String] = []
     /// Called in the middle of `take`.
     var whileTaking: (() -> Void)?
+    private let journal: Journal
 
-    init(name: String = "scripted", settlesLater: Bool) {
+    init(name: String = "scripted", settlesLater: Bool, journal: Journal = Journal()) {
         self.name = name
         self.settlesLater = settlesLater
+        self.journal = journal
     }
 
-    func start() {}
+    func start() { journal.note("sink \(name) starts") }
 
     func take(_ batch: MessageBatch) -> Intake {
         let count = min(room, batch.count)
@@ -27,7 +29,10 @@ final class ScriptedSink: Sink {
         return Intake(taken: count, delivered: settlesLater ? 0 : count)
     }
 
-    func stop(completion: @escaping () -> Void) { completion() }
+    func stop(completion: @escaping () -> Void) {
+        journal.note("sink \(name) stops")
+        completion()
+    }
 
     /// It can take so many now.
     func opens(for room: Int) {

@@ -16,6 +16,9 @@ package struct GatewayConfiguration: Sendable {
     package var shutdownTimeout: Duration = .seconds(10)
     package var log = LogConfiguration()
     package var routes: [RouteConfiguration] = []
+    /// Values of environment variables whose names say that they are secret: shown of no message, whatever key they
+    /// stand in.
+    package var hiddenValues: [Secret] = []
 
     package init(instance: String, controlSocket: String) {
         self.instance = instance

@@ -13,6 +13,8 @@ struct EnvironmentSubstitution {
         var text: String
         /// The variables whose values came from the environment.
         var variables: [String]
+        /// Of those, the values that are likely secrets by their variables' names.
+        var secrets: [String] = []
     }
 
     var environment: [String: String]
@@ -52,15 +54,28 @@ struct EnvironmentSubstitution {
         let value = environment[name]
         if behind.isEmpty {
             guard let value else { return .failure(.unset(name)) }
-            result.text += value
-            result.variables.append(name)
+            note(value, of: name, in: &result)
         } else if let value, !value.isEmpty {
-            result.text += value
-            result.variables.append(name)
+            note(value, of: name, in: &result)
         } else {
             result.text += behind.dropFirst(2)
         }
         return .success(())
+    }
+
+    private func note(_ value: String, of name: String, in result: inout Result) {
+        result.text += value
+        result.variables.append(name)
+        if Self.isSecret(name), value.utf8.count >= Self.shortestSecret { result.secrets.append(value) }
+    }
+
+    /// In bytes. A shorter value would be hidden wherever it stands by chance.
+    static let shortestSecret = 6
+
+    /// Whether a variable's value is, by its name, likely one that others must not read.
+    static func isSecret(_ name: String) -> Bool {
+        let upper = name.uppercased()
+        return ["TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL"].contains { upper.contains($0) }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

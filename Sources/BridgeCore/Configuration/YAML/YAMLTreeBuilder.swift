@@ -11,6 +11,8 @@ struct YAMLTreeBuilder {
     private var nodes = 0
     /// What is wrong, but leaves the rest readable.
     private(set) var problems: [YAMLProblem] = []
+    /// What came from variables whose names say that it is secret.
+    private(set) var hiddenValues: [String] = []
 
     /// `text` is what the nodes were composed of.
     init(text: String, substitution: EnvironmentSubstitution, standIns: [String: String]) {
@@ -112,6 +114,7 @@ struct YAMLTreeBuilder {
         let isPlain = scalar.style == .plain && scalar.tag.rawValue != Tag.Name.str.rawValue
         switch substitution.substitute(in: scalar.string) {
         case .success(let result):
+            hiddenValues += result.secrets
             return .scalar(YAMLScalar(text: result.text, isPlain: isPlain, variables: result.variables))
         case .failure(.unset(let name)):
             let message = "the environment variable \(name) isn't set: set it, or write ${\(name):-default}"

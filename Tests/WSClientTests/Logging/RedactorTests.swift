@@ -1,0 +1,29 @@
+import Testing
+
+@testable import WSClient
+
+struct RedactorTests {
+    @Test func hidesEachSecretTheLongestFirst() {
+        let redactor = Redactor(["abcd", "abcdefgh"])
+        #expect(redactor.redact("x abcdefgh y abcd z") == "x *** y *** z")
+    }
+
+    @Test("S7: a secret that was cut is hidden too")
+    func hidesWhatIsLeftOfASecret() {
+        let redactor = Redactor(["0123456789abcdef"])
+        #expect(redactor.redact("bad token 0123456789abc, sorry") == "bad token ***, sorry")
+        #expect(redactor.redact("bad token 01234") == "bad token ***")
+        #expect(redactor.redact("0123 is a number") == "0123 is a number")
+    }
+
+    @Test func shortValuesAreShown() {
+        #expect(Redactor(["abc", ""]).redact("abc") == "abc")
+        #expect(Redactor(["abc", ""]).isEmpty)
+    }
+
+    @Test func remembersTheNewestOnly() {
+        var redactor = Redactor(["oldest"])
+        redactor.hide((0..<Redactor.most).map { "token-\($0)" })
+        #expect(redactor.redact("oldest token-0") == "oldest ***")
+    }
+}

@@ -20,7 +20,8 @@ struct SourceHubTests {
                     store: MemoryStore(),
                     log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 )
-            ]
+            ],
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
 

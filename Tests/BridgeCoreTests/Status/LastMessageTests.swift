@@ -1,6 +1,7 @@
 import BridgeCore
 import NIOCore
 import Testing
+import WSClient
 
 struct LastMessageTests {
     @Test func publishesAtOnceAndThenAtMostOnceASecond() {
@@ -35,9 +36,7 @@ struct LastMessageTests {
 
     @Test func aBinaryMessageIsBase64() {
         var last = LastMessage()
-        _ = [0xFF, 0x00, 0x10].withUnsafeBytes {
-            last.noted(UnsafeRawBufferPointer(rebasing: $0[..<1]), kind: .binary, now: .now())
-        }
+        _ = [0xFF, 0x00, 0x10].withUnsafeBytes { last.noted(UnsafeRawBufferPointer(rebasing: $0[..<1]), kind: .binary, now: .now()) }
         let payload = last.payload(hiding: Redactor())
         #expect(payload?.message == "/w==")
         #expect(payload?.encoding == "base64")
@@ -60,7 +59,7 @@ struct LastMessageTests {
 }
 
 extension LastMessage {
-    fileprivate mutating func noted(_ text: String, at time: TimeAmount) -> NotedAction {
+    fileprivate mutating func noted(_ text: String, at time: TimeAmount) -> Pace.Action {
         Array(text.utf8).withUnsafeBytes { noted($0, kind: .text, now: .uptimeNanoseconds(0) + time) }
     }
 }

@@ -26,7 +26,7 @@ let package = Package(
         .executableTarget(
             name: "wsbridge",
             dependencies: [
-                "BridgeCore", "MQTTAdapter", "UDPAdapter", "FIFOAdapter", "TLS",
+                "BridgeCore", "MQTTAdapter", "UDPAdapter", "FIFOAdapter", "TLS", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

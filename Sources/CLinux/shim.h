@@ -3,6 +3,7 @@
 #ifndef WSBRIDGE_CLINUX_H
 #define WSBRIDGE_CLINUX_H
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -51,6 +52,15 @@ static inline int clinux_epoll_wait_one(int epoll, uint64_t *token) {
         *token = event.data.u64;
     }
     return count;
+}
+
+// Blocks from so many bytes on are mapped each by itself, and as many free ones at a heap's end are given back. Only
+// glibc has that to set, and would else raise both with each large block that is freed.
+static inline void clinux_fix_malloc_thresholds(int bytes) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, bytes);
+#endif
 }
 
 #endif

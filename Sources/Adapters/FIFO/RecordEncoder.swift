@@ -45,13 +45,22 @@ final class RecordEncoder {
 
     /// Frames messages from the front until there are enough bytes for a write; at least one, if there is one.
     func encode(_ entries: UnsafeBufferPointer<MessageBatch.Entry>, of batch: UnsafeRawBufferPointer) {
+        // In locals, since each access to an object's variable is checked.
+        var ends = ContiguousArray<Int>()
+        swap(&ends, &self.ends)
         ends.removeAll(keepingCapacity: true)
-        refused = 0
+        let style = style
+        var memory = memory
+        var refused = 0
         var end = 0
         for entry in entries {
             let payload = UnsafeRawBufferPointer(rebasing: batch[entry.payload])
-            reserve(end, for: payload.count)
-            let length = encode(payload, into: UnsafeMutableRawBufferPointer(rebasing: memory[end...]))
+            let most = Escaping.worstCase(payload.count) + LengthFramer.headerSize
+            if memory.count - end < most {
+                memory = grow(keeping: end, for: most)
+            }
+            let target = UnsafeMutableRawBufferPointer(rebasing: memory[end...])
+            let length = Self.encode(payload, as: style, into: target)
             if length == 0 {
                 refused += 1
             }
@@ -59,6 +68,8 @@ final class RecordEncoder {
             ends.append(end)
             if end >= Self.enough { break }
         }
+        self.refused = refused
+        swap(&ends, &self.ends)
     }
 
     /// Gives back what a huge message needed.
@@ -68,17 +79,22 @@ final class RecordEncoder {
         memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 
-    private func reserve(_ used: Int, for payload: Int) {
-        let most = Escaping.worstCase(payload) + LengthFramer.headerSize
-        guard memory.count - used < most else { return }
+    /// Makes room for `most` bytes behind the first `used`, which stay.
+    private func grow(keeping used: Int, for most: Int) -> UnsafeMutableRawBufferPointer {
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: max(4 * Self.enough, used + most), alignment: 16)
         larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<used]))
         memory.deallocate()
         memory = larger
+        return larger
     }
 
     /// Returns the record's length, 0 for a message that can't be one.
-    private func encode(_ payload: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int {
+    @inline(__always)
+    private static func encode(
+        _ payload: UnsafeRawBufferPointer,
+        as style: Style,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Int {
         switch style {
         case .escapedLines:
             let length = Escaping.escape(payload, into: target)

@@ -106,6 +106,7 @@ final class DatagramSender {
         _ bytes: UnsafeRawBufferPointer
     ) -> (trains: Int, skippedAtEnd: Int) {
         let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress) ?? emptyPayload
+        let largestSegment = largestSegment
         var trainCount = 0
         var vectorCount = 0
         var skipped = 0

@@ -24,6 +24,7 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
+        Allocator.giveLargeBlocksBack()
         let gateway = try GatewayRun(configurationFile: try file.path())
         var configuration = ServiceGroupConfiguration(services: [gateway.service], logger: gateway.log)
         configuration.gracefulShutdownSignals = [.sigterm, .sigint]

@@ -11,10 +11,12 @@ struct CommsLog {
 
     private let logger: Logger
     private let preview: PayloadPreview
+    private let redactor: Redactor
 
     init(logger: Logger, hiding secrets: [String]) {
         self.logger = logger
         self.preview = PayloadPreview(hiding: secrets)
+        self.redactor = Redactor(secrets)
     }
 
     func messages(_ direction: Direction, _ batch: WebSocketMessageBatch, first count: Int) {
@@ -31,8 +33,8 @@ struct CommsLog {
     }
 
     func close(_ direction: Direction, _ frame: CloseFrame) {
-        var text = frame.reason
-        let reason = text.isEmpty ? "" : ": \(text.withUTF8 { preview.show(UnsafeRawBufferPointer($0), isText: true) })"
+        let text = redactor.redact(frame.reason)
+        let reason = text.isEmpty ? "" : ": \(readable(text, limit: PayloadPreview.limit))"
         logger.info("\(direction.rawValue) close, \(frame.code?.description ?? "no code")\(reason)")
     }
 

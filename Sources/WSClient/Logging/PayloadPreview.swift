@@ -21,7 +21,8 @@ struct PayloadPreview {
             if hidden.lowerBound > position {
                 shown += piece(payload, position..<min(hidden.lowerBound, end), isText)
             }
-            if hidden.lowerBound < end { shown += "(hidden)" }
+            // One secret may be part of another.
+            if hidden.lowerBound >= position, hidden.lowerBound < end { shown += "(hidden)" }
             position = max(position, hidden.upperBound)
         }
         if position < end { shown += piece(payload, position..<end, isText) }

@@ -32,7 +32,7 @@ test: deps autobahn ## Build and run all tests
 	@echo "Building the tests; the first time this takes some minutes."
 	@swift build --build-tests $(STRICT)
 	@echo "Running the tests."
-	@REQUIRE_AUTOBAHN=1 swift test --skip-build $(STRICT)
+	@REQUIRE_AUTOBAHN=1 ./scripts/test --skip-build $(STRICT)
 
 check: lint deps ## Lint, build with warnings as errors, run the unit tests
 	@swift build --build-tests $(STRICT)

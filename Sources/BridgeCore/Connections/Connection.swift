@@ -26,7 +26,7 @@ final class Connection {
     private var toldState = WebSocketClientStatus.State.disconnected
     private var isShuttingDown = false
 
-    /// - Parameter hiddenValues: shown of no message, besides the connection's own secrets.
+    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets.
     init(
         _ configuration: ConnectionConfiguration,
         hiddenValues: [Secret] = [],

@@ -1,6 +1,6 @@
 /// The secret values of a connection as they are now, to hide them in what is shown of messages.
 enum KnownSecrets {
-    /// - Parameter hidden: further values that are known to be secret.
+    /// The connection's own, and the `hidden` ones that are known to be secret from elsewhere.
     static func values(of connection: ConnectionConfiguration, hidden: [Secret] = []) -> [String] {
         var secrets = connection.headers.filter(\.isSecret).map(\.value) + hidden
         if let token = connection.bearerToken { secrets.append(token) }

@@ -197,10 +197,16 @@ private struct ScriptedSite {
         )
     }
 
-    var broker: ScriptedBroker { gateway.parts.brokers[0] as! ScriptedBroker }
-    var source: ScriptedSource { gateway.parts.hubs[0].source as! ScriptedSource }
-    var sink: ScriptedSink { gateway.parts.routes[0].queues[0].sink as! ScriptedSink }
+    var broker: ScriptedBroker { scripted(gateway.parts.brokers[0]) }
+    var source: ScriptedSource { scripted(gateway.parts.hubs[0].source) }
+    var sink: ScriptedSink { scripted(gateway.parts.routes[0].queues[0].sink) }
     var balance: Balance { gateway.parts.routes[0].queues[0].currentBalance }
+
+    /// The part that the scripted adapters made.
+    private func scripted<Part>(_ part: AnyObject) -> Part {
+        guard let scripted = part as? Part else { preconditionFailure("\(part) is not scripted") }
+        return scripted
+    }
 
     func start() { gateway.start { [journal] in journal.note("ready") } }
     func stop() { gateway.stop { [journal] in journal.note("stopped") } }

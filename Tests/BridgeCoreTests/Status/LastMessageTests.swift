@@ -36,7 +36,7 @@ struct LastMessageTests {
 
     @Test func aBinaryMessageIsBase64() {
         var last = LastMessage()
-        _ = [0xFF, 0x00, 0x10].withUnsafeBytes { last.noted(UnsafeRawBufferPointer(rebasing: $0[..<1]), kind: .binary, now: .now()) }
+        _ = [UInt8(0xFF)].withUnsafeBytes { last.noted($0, kind: .binary, now: .now()) }
         let payload = last.payload(hiding: Redactor())
         #expect(payload?.message == "/w==")
         #expect(payload?.encoding == "base64")

@@ -69,7 +69,7 @@ struct EnvironmentSubstitution {
         if Self.isSecret(name), value.utf8.count >= Self.shortestSecret { result.secrets.append(value) }
     }
 
-    /// In bytes. A shorter value would be hidden wherever it stands by chance.
+    /// In bytes: a shorter value would be hidden wherever it stands by chance.
     static let shortestSecret = 6
 
     /// Whether a variable's value is, by its name, likely one that others must not read.

@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "BridgeCore",
             dependencies: [
-                "WSClient", "TLS", "CPCRE2", "CLinux",
+                "WSClient", "TLS", "CPCRE2", "CLinux", "CSQLite", "CZlib",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -132,6 +132,12 @@ let package = Package(
             name: "CZlib",
             pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
+        ),
+
+        .systemLibrary(
+            name: "CSQLite",
+            pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]
         ),
 
         // Beside the tests: a plain echo client, and what the tests share.
@@ -206,7 +212,7 @@ let package = Package(
         .testTarget(
             name: "BridgeCoreTests",
             dependencies: [
-                "BridgeCore", "WSClient", "TLS", "BridgeTestSupport", "TestSupport",
+                "BridgeCore", "WSClient", "TLS", "BridgeTestSupport", "TestSupport", "CSQLite",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

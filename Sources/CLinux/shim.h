@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <time.h>
 
 // struct mmsghdr of <sys/socket.h>, which is hidden there without _GNU_SOURCE.

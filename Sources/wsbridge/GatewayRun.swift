@@ -1,5 +1,6 @@
 import BridgeCore
 import Logging
+import NIOCore
 
 /// A configuration file, checked, and the gateway that is to run it.
 struct GatewayRun {
@@ -15,9 +16,26 @@ struct GatewayRun {
         service = GatewayService(
             configuration: configuration,
             adapters: .standard,
+            spool: try Self.openSpool(for: configuration, log),
             eventLoop: GatewayLoop.eventLoop,
             log: log
         )
+    }
+
+    /// Before anything starts: whoever can't keep what it promises doesn't begin.
+    private static func openSpool(
+        for configuration: GatewayConfiguration,
+        _ log: Logger
+    ) throws -> NIOLoopBound<Spool?> {
+        let eventLoop = GatewayLoop.eventLoop
+        do {
+            return try eventLoop.submit {
+                NIOLoopBound(try Spool.open(for: configuration, eventLoop: eventLoop, log: log), eventLoop: eventLoop)
+            }.wait()
+        } catch {
+            StandardStreams.error("\(error)")
+            throw ExitStatus.configuration
+        }
     }
 }
 

@@ -9,6 +9,7 @@ struct GatewayService: Service, CustomStringConvertible {
     let description = "gateway"
     let configuration: GatewayConfiguration
     let adapters: AdapterFactory
+    let spool: NIOLoopBound<Spool?>
     let eventLoop: any EventLoop
     let log: Logger
 
@@ -48,6 +49,7 @@ struct GatewayService: Service, CustomStringConvertible {
             configuration,
             version: Version.text,
             adapters: adapters,
+            spool: spool.value,
             eventLoop: eventLoop,
             log: log
         )

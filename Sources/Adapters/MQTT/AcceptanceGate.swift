@@ -20,6 +20,9 @@ struct AcceptanceGate: Equatable, Sendable {
 
     var mayRead: Bool { mayWrite && delivered - accepted < Self.mostRuns && bytes < Self.mostBytes }
 
+    /// Whether the run's acceptance is still waited for.
+    func isPending(_ run: UInt64) -> Bool { accepted < run }
+
     /// A run goes to the event loop; returns its number.
     mutating func deliver(isAcknowledged: Bool, bytes count: Int) -> UInt64 {
         delivered += 1
@@ -38,7 +41,11 @@ struct AcceptanceGate: Equatable, Sendable {
     }
 
     /// The connection is gone, and with it what was withheld: the server delivers it again.
+    ///
+    /// Its runs no longer count: a store that refuses them doesn't keep the next connection from reading.
     mutating func connectionLost() {
+        accepted = delivered
+        bytes = 0
         barrier = accepted
     }
 }

@@ -7,6 +7,8 @@ enum BrokerOrder: Sendable {
     case status(StatusMessage)
     /// Everything up to this run is taken or queued: its PUBACKs may leave.
     case accepted(run: UInt64)
+    /// The spool doesn't take this run: the connection ends without its PUBACKs, so that the server keeps them.
+    case refused(run: UInt64)
     case setReading(Bool)
     /// The last source stopped: read on only while something waits for its acknowledgement.
     case readOnDemand

@@ -48,6 +48,12 @@ struct BrokerSettings: Sendable {
     }
 
     /// In whole seconds as CONNECT carries it: 0 = off, else at least the library's least, 5 s.
+    /// How long the acknowledgements of what was received may wait for the spool: pings wait with them.
+    var longestAcceptance: TimeAmount {
+        let seconds = Int64(keepAliveSeconds)
+        return seconds == 0 ? .seconds(10) : min(.seconds(10), .milliseconds(seconds * 500))
+    }
+
     var keepAliveSeconds: Int32 {
         let seconds = configuration.keepAlive.components.seconds
         return seconds == 0 ? 0 : Int32(min(max(seconds, 5), 65_535))

@@ -141,6 +141,10 @@ final class BrokerThread {
             status.append(message)
         case .accepted(let run):
             gate.accept(run)
+        case .refused(let run):
+            if handle != nil, gate.isPending(run) {
+                fail(ConnectionFailure("the spool did not take what was received: the server keeps it and sends it again"))
+            }
         case .setReading(let isWanted):
             isReadingWanted = isWanted
         case .readOnDemand:

@@ -36,6 +36,14 @@ package final class MQTTBroker: Broker {
     private var stopDeadline: Scheduled<Void>?
     private var stopCompletions: [() -> Void] = []
     private var isStopping = false
+    private var unaccepted = CircularBuffer<UnacceptedRun>()
+    private var refusal: Scheduled<Void>?
+
+    /// A run of reads that some source's queues don't have at their level yet.
+    private struct UnacceptedRun {
+        var run: UInt64
+        var sources: [Int]
+    }
 
     /// `readSecret` reads a secret's value; it is called on the broker's thread at each connect.
     package init(
@@ -189,9 +197,10 @@ package final class MQTTBroker: Broker {
             case .statusDone(let count):
                 statusMessages -= count
             case .received(let batch, let run, let time):
-                // Once every route has the batch in a queue its PUBACKs may leave. A store that syncs first says it then.
-                deliver(batch, receivedAt: time)
-                handOver?.put(.accepted(run: run))
+                // Once every route has the batch in a queue, at that queue's level, its PUBACKs may leave.
+                let sources = deliver(batch, run: run, receivedAt: time)
+                unaccepted.append(UnacceptedRun(run: run, sources: sources))
+                acceptRuns()
             case .ended:
                 stopped()
             }
@@ -220,9 +229,12 @@ package final class MQTTBroker: Broker {
         ) { _ in handOver.interruptConnect() }
     }
 
-    private func deliver(_ batch: InboundBatch, receivedAt: NIODeadline) {
+    /// Returns the sources that will accept it later.
+    private func deliver(_ batch: InboundBatch, run: UInt64, receivedAt: NIODeadline) -> [Int] {
+        var waiting: [Int] = []
         for (index, source) in sources.enumerated() where !batch.entries[index].isEmpty {
-            source.client?.received(batch.batch(for: index, receivedAt: receivedAt))
+            let messages = batch.batch(for: index, receivedAt: receivedAt)
+            if source.client?.received(messages, run: run) == false { waiting.append(index) }
         }
         for rejection in batch.rejections {
             sources[rejection.source].client?.rejected(rejection.count, because: rejection.reason)
@@ -235,6 +247,36 @@ package final class MQTTBroker: Broker {
                 isRetained: command.isRetained
             )
         }
+        return waiting
+    }
+
+    // MARK: Acceptance
+
+    func sourceAccepted() { acceptRuns() }
+
+    /// In order: an acceptance covers all runs before it.
+    private func acceptRuns() {
+        var last: UInt64?
+        while let first = unaccepted.first, first.sources.allSatisfy({ sources[$0].acceptedThrough >= first.run }) {
+            unaccepted.removeFirst()
+            last = first.run
+        }
+        if let last {
+            handOver?.put(.accepted(run: last))
+            refusal?.cancel()
+            refusal = nil
+        }
+        guard let first = unaccepted.first, refusal == nil else { return }
+        let broker = NIOLoopBound(self, eventLoop: eventLoop)
+        refusal = eventLoop.scheduleTask(in: settings.longestAcceptance) { broker.value.refuse(first.run) }
+    }
+
+    /// The server may not be left without a sign of life for longer.
+    private func refuse(_ run: UInt64) {
+        refusal = nil
+        while let first = unaccepted.first, first.run <= run { unaccepted.removeFirst() }
+        handOver?.put(.refused(run: run))
+        acceptRuns()
     }
 
     // MARK: What sinks and sources ask for

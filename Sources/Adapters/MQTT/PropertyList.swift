@@ -20,6 +20,12 @@ final class PropertyList {
         try MosquittoError.check(mosquitto_property_add_int32(&pointer, Int32(identifier.rawValue), value))
     }
 
+    func add(_ identifier: mqtt5_property, name: String, value: String) throws(MosquittoError) {
+        try MosquittoError.check(
+            mosquitto_property_add_string_pair(&pointer, Int32(identifier.rawValue), name, value)
+        )
+    }
+
     func add(_ identifier: mqtt5_property, varint value: UInt32) throws(MosquittoError) {
         try MosquittoError.check(mosquitto_property_add_varint(&pointer, Int32(identifier.rawValue), value))
     }

@@ -15,20 +15,27 @@ final class PublishLane {
     /// How many of the first order's messages are published.
     private var position = 0
     private let literalTopic: ContiguousArray<CChar>
-    private let plainProperties: PropertyList?
-    private let textProperties: PropertyList?
+    /// By whether it is text, and whether it is sent again.
+    private let properties: [PropertyList?]
     private(set) var hasToldRefusal = false
 
     init(_ settings: PublishSettings, index: Int, isV5: Bool) {
         self.settings = settings
         self.index = index
         literalTopic = ContiguousArray((settings.literalTopic ?? "").utf8CString)
-        plainProperties = isV5 ? try? Self.properties(settings, isText: false) : nil
-        textProperties = isV5 ? try? Self.properties(settings, isText: true) : nil
+        properties = (0..<4).map { variant in
+            isV5 ? try? Self.properties(settings, isText: variant & 1 != 0, isRedelivered: variant & 2 != 0) : nil
+        }
     }
 
-    private static func properties(_ settings: PublishSettings, isText: Bool) throws(MosquittoError) -> PropertyList {
+    private static func properties(
+        _ settings: PublishSettings,
+        isText: Bool,
+        isRedelivered: Bool
+    ) throws(MosquittoError) -> PropertyList {
         let list = PropertyList()
+        // The library sets DUP only on what it sends again itself.
+        if isRedelivered { try list.add(MQTT_PROP_USER_PROPERTY, name: "wsbridge-redelivered", value: "1") }
         if isText { try list.add(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, byte: 1) }
         if let expiry = settings.expiry { try list.add(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, int32: expiry) }
         return list
@@ -119,7 +126,7 @@ final class PublishLane {
                     var identifier: Int32 = 0
                     let code = publish(
                         UnsafeRawBufferPointer(rebasing: bytes[entry.payload]),
-                        entry.kind,
+                        properties[(entry.kind == .text ? 1 : 0) | (entry.flags.contains(.redelivered) ? 2 : 0)],
                         order.topics.isLiteral ? nil : topics.baseAddress.map { $0 + Int(offset) },
                         handle,
                         &identifier
@@ -147,12 +154,12 @@ final class PublishLane {
     @inline(__always)
     private func publish(
         _ payload: UnsafeRawBufferPointer,
-        _ kind: MessageKind,
+        _ properties: PropertyList?,
         _ topic: UnsafePointer<UInt8>?,
         _ handle: MosquittoHandle,
         _ identifier: inout Int32
     ) -> Int32 {
-        let properties = kind == .text ? textProperties?.pointer : plainProperties?.pointer
+        let properties = properties?.pointer
         if let topic {
             return topic.withMemoryRebound(to: CChar.self, capacity: 1) { topic in
                 handle.publish(

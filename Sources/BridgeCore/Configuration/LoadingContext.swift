@@ -58,6 +58,8 @@ package struct PathUse: Sendable, Hashable {
         case secret
         case privateKey
         case fifo
+        /// Where the spool lies.
+        case stateDirectory
     }
 
     package var role: Role

@@ -22,6 +22,14 @@ package protocol Source: AnyObject {
     func stop()
 }
 
+/// A source whose peer is told when a message is safe.
+///
+/// Used on the gateway's event loop only.
+package protocol AcknowledgingSource: Source {
+    /// Everything up to this run is in every queue at its level.
+    func accepted(through run: UInt64)
+}
+
 /// What a source tells the router.
 ///
 /// Used on the gateway's event loop only.
@@ -30,6 +38,17 @@ package protocol SourceClient: AnyObject {
     /// acknowledges may do so then.
     func received(_ batch: MessageBatch)
 
+    /// The same, of a source that acknowledges: true when the batch is in every queue at its level already. Else
+    /// `AcknowledgingSource.accepted` says it later, with a number from this run's on.
+    func received(_ batch: MessageBatch, run: UInt64) -> Bool
+
     /// Messages that no route will see.
     func rejected(_ count: Int, because reason: RejectReason)
+}
+
+extension SourceClient {
+    package func received(_ batch: MessageBatch, run: UInt64) -> Bool {
+        received(batch)
+        return true
+    }
 }

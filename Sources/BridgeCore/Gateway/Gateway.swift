@@ -10,6 +10,8 @@ package final class Gateway {
     static let statsInterval: TimeAmount = .seconds(10)
     /// How long brokers and servers may take to say goodbye, after the queues drained.
     static let farewellTimeout: TimeAmount = .seconds(2)
+    /// How long the spool may take to write what is left.
+    private static let parkTimeout: TimeAmount = .seconds(10)
     private static let drainCheckInterval: TimeAmount = .milliseconds(20)
 
     private enum Phase {
@@ -32,12 +34,14 @@ package final class Gateway {
     private var waitsForBrokers = true
     private var readyTimer: Scheduled<Void>?
     private var statsTimer: Scheduled<Void>?
+    private var expiryTimer: Scheduled<Void>?
 
     /// Makes every part; nothing runs before `start`.
     package init(
         _ configuration: GatewayConfiguration,
         version: String,
         adapters: AdapterFactory,
+        spool: Spool? = nil,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
@@ -46,7 +50,7 @@ package final class Gateway {
         self.eventLoop = eventLoop
         startedAt = eventLoop.now
         self.log = log
-        parts = try GatewayParts(configuration, adapters: adapters, eventLoop: eventLoop, log: log)
+        parts = try GatewayParts(configuration, adapters: adapters, spool: spool, eventLoop: eventLoop, log: log)
         for broker in parts.brokers {
             brokerRecords[broker.name] = BrokerRecord()
             broker.client = self
@@ -70,6 +74,7 @@ package final class Gateway {
     package func start(ready: @escaping () -> Void) {
         phase = .starting
         whenReady = ready
+        sayWhatWasRestored()
         for queue in parts.queues { queue.sink.start() }
         for hub in parts.hubs where !hub.start() {
             log.error(
@@ -84,7 +89,37 @@ package final class Gateway {
         let isolated = eventLoop.assumeIsolated()
         readyTimer = isolated.scheduleTask(in: Self.readyTimeout) { self.becomeReady() }
         scheduleStats()
+        scheduleExpiry()
         becomeReadyIfAttempted()
+    }
+
+    private func sayWhatWasRestored() {
+        for queue in parts.queues where queue.currentBalance.restored > 0 {
+            log.notice(
+                "\(queue.currentBalance.restored) messages of the last run wait in the spool",
+                metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)"]
+            )
+        }
+        for stranger in parts.spool?.strangers ?? [] {
+            log.warning(
+                """
+                \(stranger.count) messages in the spool belong to '\(stranger.key)', which the configuration doesn't \
+                have, or holds in memory only: they are kept; `wsbridge spool list` shows, `wsbridge spool drop` \
+                removes them
+                """
+            )
+        }
+    }
+
+    /// Often enough for the shortest `ttl`.
+    private func scheduleExpiry() {
+        let shortest = configuration.routes.flatMap(\.sinks).compactMap(\.queue.ttl).min()
+        guard let shortest else { return }
+        let interval = min(TimeAmount.seconds(1), max(.milliseconds(50), TimeAmount(shortest / 4)))
+        expiryTimer = eventLoop.assumeIsolated().scheduleTask(in: interval) {
+            for queue in self.parts.queues { queue.tick() }
+            self.scheduleExpiry()
+        }
     }
 
     /// Whatever brokers do, `ready` is called now, or at the start: the gateway is to stop.
@@ -134,9 +169,9 @@ package final class Gateway {
     }
 
     private func drain(until deadline: NIODeadline, completion: @escaping () -> Void) {
-        guard eventLoop.now < deadline, !parts.queues.allSatisfy(\.isEmpty) else {
+        guard eventLoop.now < deadline, parts.queues.contains(where: \.isDraining) else {
             abandonQueues()
-            stopSinks { self.sayFarewell(completion: completion) }
+            stopSinks { self.parkQueues { self.sayFarewell(completion: completion) } }
             return
         }
         eventLoop.assumeIsolated().scheduleTask(in: Self.drainCheckInterval) {
@@ -146,11 +181,38 @@ package final class Gateway {
 
     private func abandonQueues() {
         for queue in parts.queues {
+            guard !queue.isSpooled else {
+                queue.close()
+                continue
+            }
             let left = queue.abandon()
             guard left > 0 else { continue }
             log.warning(
                 "\(left) messages were still queued when the gateway stopped and are dropped",
                 metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"]
+            )
+        }
+    }
+
+    /// What is left goes to the spool where there is one; a disk that hangs is not waited for without end.
+    private func parkQueues(completion: @escaping () -> Void) {
+        expiryTimer?.cancel()
+        guard let spool = parts.spool else { return completion() }
+        for queue in parts.queues { queue.park() }
+        whenAll([spool], within: Self.parkTimeout, { $0.whenIdle($1) }) {
+            for queue in self.parts.queues where queue.isSpooled { self.finishParking(queue) }
+            completion()
+        }
+    }
+
+    private func finishParking(_ queue: RouteQueue) {
+        let (kept, lost) = queue.finishParking()
+        let metadata: Logger.Metadata = ["route": "\(queue.route)", "sink": "\(queue.sink.name)"]
+        if kept > 0 { log.notice("\(kept) messages stay in the spool for the next start", metadata: metadata) }
+        if lost > 0 {
+            log.error(
+                "\(lost) messages could not be written to the spool when the gateway stopped and are dropped",
+                metadata: metadata
             )
         }
     }
@@ -175,6 +237,7 @@ package final class Gateway {
                 within: Self.farewellTimeout,
                 { $0.shutdown(completion: $1) },
                 {
+                    self.parts.spool?.close()
                     self.phase = .stopped
                     completion()
                 }

@@ -8,9 +8,11 @@ extension GatewayParts {
     init(
         _ configuration: GatewayConfiguration,
         adapters: AdapterFactory,
+        spool: Spool?,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
+        self.spool = spool
         brokers = configuration.brokers.map { adapters.broker($0, eventLoop, log) }
         if let status = configuration.status, let broker = brokers.first(where: { $0.name == status.broker }) {
             publisher = StatusPublisher(topics: StatusTopics(base: status.baseTopic), broker: broker)
@@ -54,17 +56,49 @@ extension GatewayParts {
             route: route.name,
             connection: route.source.connectionName
         )
-        let queues = route.sinks.compactMap { configured -> RouteQueue? in
-            guard let sink = makeSink(configured.sink, context, adapters, eventLoop, log) else { return nil }
-            return RouteQueue(
-                route: route.name,
-                sink: sink,
-                policy: QueuePolicy(configured.queue, for: configured.sink),
-                store: MemoryStore(),
-                log: log
-            )
+        var queues: [RouteQueue] = []
+        for configured in route.sinks {
+            guard let sink = makeSink(configured.sink, context, adapters, eventLoop, log) else { continue }
+            let twins = queues.count { $0.sink.name == sink.name }
+            let key = "\(route.name) -> \(sink.name)" + (twins > 0 ? " #\(twins + 1)" : "")
+            queues.append(try makeQueue(configured, route: route.name, key: key, sink, log))
         }
         return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues, log: log)
+    }
+
+    private func makeQueue(
+        _ configured: RouteSinkConfiguration,
+        route: String,
+        key: String,
+        _ sink: any Sink,
+        _ log: Logger
+    ) throws -> RouteQueue {
+        let queue = configured.queue
+        let policy = QueuePolicy(queue, for: configured.sink)
+        let conflation = try queue.conflateBy.map { try ConflationKey($0) }
+        let level: SpooledStore.Level? =
+            switch queue.store {
+            case .memory: nil
+            case .spill: .spill
+            case .always: .always
+            }
+        guard let spool, let level else {
+            let store: any QueueStore = conflation.map { ConflatingStore(by: $0) } ?? MemoryStore()
+            return RouteQueue(route: route, sink: sink, policy: policy, store: store, log: log)
+        }
+        let contents = try spool.place(for: key)
+        let store: any SpoolingStore =
+            conflation.map { ConflatingStore(by: $0, level: level, maxDisk: queue.maxDisk, contents: contents) }
+            ?? SpooledStore(level: level, maxBytes: queue.maxBytes, maxDisk: queue.maxDisk, contents: contents)
+        return RouteQueue(
+            route: route,
+            sink: sink,
+            policy: policy,
+            store: store,
+            spool: spool,
+            place: contents.number,
+            log: log
+        )
     }
 
     private func makeSource(

@@ -8,6 +8,7 @@ struct GatewayParts {
     var hubs: [SourceHub] = []
     var routes: [Route] = []
     var publisher: StatusPublisher?
+    var spool: Spool?
 
     func connection(named name: String) -> Connection? { connections.first { $0.name == name } }
 

@@ -17,6 +17,7 @@ package struct MessageBatch: Sendable {
         package var delay: UInt32 = 0
         package var topicLength: UInt16
         package var kind: MessageKind
+        package var flags: Flags = []
 
         package init(
             payloadOffset: Int,
@@ -45,15 +46,38 @@ package struct MessageBatch: Sendable {
         package var queueCost: Int { Int(payloadLength) + Int(topicLength) + 64 }
     }
 
+    /// What happened to a message before.
+    package struct Flags: OptionSet, Sendable, Hashable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// It was in flight when its sink was lost, and so may arrive twice.
+        package static let redelivered = Flags(rawValue: 1)
+    }
+
     package var bytes: ByteBuffer
     package var entries: ContiguousArray<Entry>
     /// When the batch, or the first of it, was read, on the monotonic clock.
     package var receivedAt: NIODeadline
+    /// How old it was then already, in milliseconds: 0 but for what a former run received.
+    package var priorAge: Int64
 
-    package init(bytes: ByteBuffer, entries: ContiguousArray<Entry>, receivedAt: NIODeadline) {
+    package init(
+        bytes: ByteBuffer,
+        entries: ContiguousArray<Entry>,
+        receivedAt: NIODeadline,
+        priorAge: Int64 = 0
+    ) {
         self.bytes = bytes
         self.entries = entries
         self.receivedAt = receivedAt
+        self.priorAge = priorAge
+    }
+
+    /// How long ago the message at this index was received, in milliseconds.
+    package func age(at index: Int, now: NIODeadline) -> Int64 {
+        (now - receivedAt).nanoseconds / 1_000_000 + priorAge - Int64(entries[index].delay)
     }
 
     /// No messages, read now.

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// A queue in memory: chunks of messages whose bytes lie together, first in, first out.
 ///
@@ -12,6 +12,7 @@ package struct MemoryStore: QueueStore {
         var bytes: ByteBuffer
         var entries: ContiguousArray<MessageBatch.Entry>
         var receivedAt: NIODeadline
+        var priorAge: Int64
         var isShared = false
     }
 
@@ -35,7 +36,8 @@ package struct MemoryStore: QueueStore {
         let last = chunks.indices.last
         let fits =
             last.map { index in
-                !chunks[index].isShared && chunks[index].bytes.writerIndex + payloadBytes <= Self.chunkBytes
+                !chunks[index].isShared && chunks[index].priorAge == batch.priorAge
+                    && chunks[index].bytes.writerIndex + payloadBytes <= Self.chunkBytes
             } ?? false
         if fits, let last {
             Self.copy(batch, in: range, to: &chunks[last])
@@ -43,7 +45,8 @@ package struct MemoryStore: QueueStore {
             var chunk = Chunk(
                 bytes: ByteBufferAllocator().buffer(capacity: payloadBytes),
                 entries: [],
-                receivedAt: batch.receivedAt
+                receivedAt: batch.receivedAt,
+                priorAge: batch.priorAge
             )
             Self.copy(batch, in: range, to: &chunk)
             chunks.append(chunk)
@@ -83,9 +86,40 @@ package struct MemoryStore: QueueStore {
             let chunk = chunks[index]
             let end = min(held, skip + limit)
             let entries = skip == 0 && end == held ? chunk.entries : ContiguousArray(chunk.entries[skip..<end])
-            return MessageBatch(bytes: chunk.bytes, entries: entries, receivedAt: chunk.receivedAt)
+            return MessageBatch(
+                bytes: chunk.bytes,
+                entries: entries,
+                receivedAt: chunk.receivedAt,
+                priorAge: chunk.priorAge
+            )
         }
         return nil
+    }
+
+    package func ageOfOldestWaiting(now: NIODeadline) -> Int64? {
+        var skip = left + inFlight
+        for chunk in chunks {
+            guard skip < chunk.entries.count else {
+                skip -= chunk.entries.count
+                continue
+            }
+            return (now - chunk.receivedAt).nanoseconds / 1_000_000 + chunk.priorAge - Int64(chunk.entries[skip].delay)
+        }
+        return nil
+    }
+
+    /// Everything held, in order, those in flight included.
+    func everything() -> [MessageBatch] {
+        var skip = left
+        return chunks.map { chunk in
+            defer { skip = 0 }
+            return MessageBatch(
+                bytes: chunk.bytes,
+                entries: skip == 0 ? chunk.entries : ContiguousArray(chunk.entries[skip...]),
+                receivedAt: chunk.receivedAt,
+                priorAge: chunk.priorAge
+            )
+        }
     }
 
     package mutating func took(_ count: Int) {
@@ -100,6 +134,14 @@ package struct MemoryStore: QueueStore {
     }
 
     package mutating func rewind() {
+        var marked = left + inFlight
+        var from = left
+        for index in chunks.indices where marked > 0 {
+            let end = min(marked, chunks[index].entries.count)
+            for entry in from..<max(from, end) { chunks[index].entries[entry].flags.insert(.redelivered) }
+            marked -= end
+            from = 0
+        }
         inFlight = 0
     }
 

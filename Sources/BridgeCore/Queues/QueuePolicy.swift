@@ -5,6 +5,8 @@ package struct QueuePolicy: Sendable, Hashable {
         case block
         case dropOldest
         case dropNewest
+        /// The store keeps one message a key; the oldest go where even those are too many.
+        case conflate
     }
 
     package var whenFull: WhenFull
@@ -13,8 +15,12 @@ package struct QueuePolicy: Sendable, Hashable {
     /// In bytes: payload + topic + 64 a message.
     package var maxBytes: Int
 
-    package init(whenFull: WhenFull, whenAway: WhenFull? = nil, maxBytes: Int) {
+    /// Older messages expire; `nil` = never. In milliseconds.
+    package var ttl: Int64?
+
+    package init(whenFull: WhenFull, whenAway: WhenFull? = nil, maxBytes: Int, ttl: Int64? = nil) {
         self.whenFull = whenFull
+        self.ttl = ttl
         self.whenAway = whenAway
         self.maxBytes = maxBytes
     }
@@ -24,12 +30,14 @@ package struct QueuePolicy: Sendable, Hashable {
         whenFull =
             switch queue.whenFull {
             case .block: .block
-            case .dropOldest, .conflate: .dropOldest
+            case .dropOldest: .dropOldest
+            case .conflate: .conflate
             case .dropNewest: .dropNewest
             }
         maxBytes = queue.maxBytes
+        ttl = queue.ttl.map { $0.components.seconds * 1000 + $0.components.attoseconds / 1_000_000_000_000_000 }
         if case .fifo(let fifo) = sink {
-            whenAway = fifo.noReader == .block ? .block : .dropOldest
+            if whenFull != .conflate { whenAway = fifo.noReader == .block ? .block : .dropOldest }
         }
     }
 

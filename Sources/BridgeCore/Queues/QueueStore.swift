@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// Where a queue keeps its messages: the seam between a queue's policy and memory or disk.
 ///
 /// Messages stand in one order: first those in flight (taken by the sink, not settled), then those waiting.
@@ -27,11 +29,41 @@ package protocol QueueStore {
     /// Removes the oldest waiting message; false when none waits.
     mutating func dropOldestWaiting() -> Bool
 
+    /// How old the oldest waiting message is, in milliseconds; `nil` when none waits in memory.
+    func ageOfOldestWaiting(now: NIODeadline) -> Int64?
+
     /// Removes everything.
     mutating func removeAll()
+
+    // MARK: How full it is
+
+    /// Whether a queue that blocks pauses its source.
+    func isHigh(_ policy: QueuePolicy) -> Bool
+
+    /// Whether a queue that blocks lets its source go on.
+    func isLow(_ policy: QueuePolicy) -> Bool
+
+    /// Whether old messages have to go for the bound to hold.
+    func isOver(_ policy: QueuePolicy) -> Bool
+
+    /// How much more may come in, as counted in `max_bytes`.
+    func room(_ policy: QueuePolicy) -> Int
+
+    /// How many messages a newer one of their key replaced since the last call.
+    mutating func takeConflated() -> Int
 }
 
 extension QueueStore {
     package var isEmpty: Bool { count == 0 }
     package var waitingCount: Int { count - inFlight }
+
+    package func isHigh(_ policy: QueuePolicy) -> Bool { bytes >= policy.highWater && !isEmpty }
+
+    package func isLow(_ policy: QueuePolicy) -> Bool { bytes <= policy.lowWater }
+
+    package func isOver(_ policy: QueuePolicy) -> Bool { bytes > policy.maxBytes && count > 1 }
+
+    package func room(_ policy: QueuePolicy) -> Int { policy.maxBytes - bytes }
+
+    package mutating func takeConflated() -> Int { 0 }
 }

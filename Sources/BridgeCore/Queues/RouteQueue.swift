@@ -1,9 +1,12 @@
 package import Logging
+package import NIOCore
 
 /// Told when a queue can take no more, and when it can again.
 protocol QueueGate: AnyObject {
     func queueFilled(_ queue: RouteQueue)
     func queueDrained(_ queue: RouteQueue)
+    /// What it took is at its level, up to its `securedMark`.
+    func queueSecured(_ queue: RouteQueue)
 }
 
 /// The queue between a route and one of its sinks: it offers, keeps what the sink can't take, and counts.
@@ -18,6 +21,13 @@ package final class RouteQueue: SinkClient {
     private let policy: QueuePolicy
     private let log: Logger
     private var store: any QueueStore
+    /// The same store, where it keeps messages on disk too.
+    private let spooling: (any SpoolingStore)?
+    private let spool: Spool?
+    private let place: Int
+    /// Whether a source waits for what it brought to be secured.
+    var isAwaited = false
+    private let now: () -> NIODeadline
     private var balance = Balance()
     private var toldReasons: Set<DropReason> = []
 
@@ -28,6 +38,9 @@ package final class RouteQueue: SinkClient {
     /// Why the sink can't work; `nil` while it can.
     package private(set) var failure: String?
     private var isAbandoned = false
+    private var isClosed = false
+    /// Messages that the disk did not take before the end.
+    private var unwritten = 0
     /// Messages of which the sink itself keeps the bytes: a record that the kernel took only in part.
     private var heldBySink = 0
 
@@ -37,13 +50,64 @@ package final class RouteQueue: SinkClient {
     private var lostMeanwhile = false
     private var readyMeanwhile = false
 
-    package init(route: String, sink: any Sink, policy: QueuePolicy, store: any QueueStore, log: Logger) {
+    package init(
+        route: String,
+        sink: any Sink,
+        policy: QueuePolicy,
+        store: any QueueStore,
+        log: Logger,
+        now: @escaping () -> NIODeadline = NIODeadline.now
+    ) {
         self.route = route
         self.sink = sink
         self.policy = policy
         self.store = store
         self.log = log
+        self.now = now
+        spooling = nil
+        spool = nil
+        place = 0
         sink.client = self
+    }
+
+    /// A queue whose store keeps messages in the spool, at the place with this number.
+    package init(
+        route: String,
+        sink: any Sink,
+        policy: QueuePolicy,
+        store: any SpoolingStore,
+        spool: Spool,
+        place: Int,
+        log: Logger,
+        now: @escaping () -> NIODeadline = NIODeadline.now
+    ) {
+        self.route = route
+        self.sink = sink
+        self.policy = policy
+        self.store = store
+        self.log = log
+        self.now = now
+        spooling = store
+        self.spool = spool
+        self.place = place
+        balance.restored = store.restored
+        sink.client = self
+        spool.attach(self, to: place)
+        ask()
+    }
+
+    /// Whether what is left at the end stays on disk.
+    package var isSpooled: Bool { spooling != nil }
+
+    /// Whether a message counts as accepted only when it is on disk.
+    var isAlways: Bool { spooling?.isAlways == true }
+
+    /// Where the last message stands that it took, and the last that is secured.
+    var lastMark: Int64 { spooling?.lastTicket ?? 0 }
+    var securedMark: Int64 {
+        guard let spooling else { return 0 }
+        // Whoever lets messages go when there is no room doesn't wait for a disk that refuses.
+        return spooling.isFailing && whenFull != .block ? spooling.lastTicket : spooling.securedTicket
     }
 
     /// The sink's name.
@@ -52,10 +116,13 @@ package final class RouteQueue: SinkClient {
     /// Whether nothing waits and nothing is in flight.
     package var isEmpty: Bool { store.isEmpty && heldBySink == 0 }
 
+    /// Whether it is worth waiting for: what a sink that is away leaves can go to the spool.
+    var isDraining: Bool { !isEmpty && (!isSpooled || sinkIsWilling || store.inFlight > 0 || heldBySink > 0) }
+
     /// The counters as they are now.
     package var currentBalance: Balance {
         var current = balance
-        current.queued = store.count + heldBySink
+        current.queued = store.count + heldBySink - unwritten
         current.queuedBytes = store.bytes
         return current
     }
@@ -71,13 +138,46 @@ package final class RouteQueue: SinkClient {
             return
         }
         var taken = 0
-        if !sink.settlesLater, sinkIsWilling, store.isEmpty {
+        if !sink.settlesLater, sinkIsWilling, store.isEmpty, !isAlways {
             taken = offer(batch)
         }
         if taken < batch.count { keep(batch, in: taken..<batch.count) }
         offerKept()
         trim()
+        ask()
         checkInvariants()
+    }
+
+    /// Lets go what is older than it may be.
+    package func tick() {
+        guard policy.ttl != nil, !isAbandoned, !isOffering else { return }
+        expire()
+        applyWaterMarks()
+        ask()
+        checkInvariants()
+    }
+
+    /// Offers nothing more; what is in flight may still be settled.
+    func close() {
+        isClosed = true
+        sinkIsWilling = false
+    }
+
+    /// Has everything written that memory alone holds.
+    func park() {
+        guard let spooling else { return }
+        close()
+        spooling.park()
+        ask()
+    }
+
+    /// Counts what could not be written until now as lost; returns how many messages stay in the spool.
+    func finishParking() -> (kept: Int, lost: Int) {
+        guard let spooling else { return (0, 0) }
+        isAbandoned = true
+        unwritten = min(spooling.writingCount, store.count)
+        drop(unwritten, because: .spoolFailed)
+        return (store.count - unwritten, unwritten)
     }
 
     /// Counts what is left as dropped: the gateway stops.
@@ -93,6 +193,7 @@ package final class RouteQueue: SinkClient {
     // MARK: What the sink says
 
     package func sinkIsReady() {
+        guard !isClosed else { return }
         awayReason = nil
         failure = nil
         sinkIsWilling = true
@@ -101,6 +202,7 @@ package final class RouteQueue: SinkClient {
             return
         }
         offerKept()
+        ask()
     }
 
     package func sinkIsAway(because reason: DropReason) {
@@ -118,11 +220,17 @@ package final class RouteQueue: SinkClient {
             metadata: ["route": "\(route)", "sink": "\(sink.name)"]
         )
         store.rewind()
-        let left = store.count + heldBySink
+        countConflated()
+        var left = heldBySink
         heldBySink = 0
-        store.removeAll()
+        // What is in the spool can wait for the person.
+        if !isSpooled {
+            left += store.count
+            store.removeAll()
+        }
         drop(left, because: .refused)
         applyWaterMarks()
+        ask()
     }
 
     package func settle(_ count: Int, as outcome: Outcome) {
@@ -134,6 +242,7 @@ package final class RouteQueue: SinkClient {
         leave(count, as: outcome)
         applyWaterMarks()
         offerKept()
+        ask()
         checkInvariants()
     }
 
@@ -145,8 +254,10 @@ package final class RouteQueue: SinkClient {
             return
         }
         store.rewind()
+        countConflated()
         trim()
         applyWaterMarks()
+        ask()
     }
 
     // MARK: Offering
@@ -165,7 +276,7 @@ package final class RouteQueue: SinkClient {
 
     private func offerKept() {
         guard !isOffering else { return }
-        while sinkIsWilling, let batch = store.waiting(limit: Self.offerLimit) {
+        while sinkIsWilling, let batch = freshest() {
             isOffering = true
             let intake = sink.take(batch)
             isOffering = false
@@ -179,6 +290,20 @@ package final class RouteQueue: SinkClient {
         applyWaterMarks()
     }
 
+    /// The next messages that have not expired.
+    private func freshest() -> MessageBatch? {
+        if policy.ttl != nil { expire() }
+        return store.waiting(limit: Self.offerLimit)
+    }
+
+    private func expire() {
+        guard let ttl = policy.ttl else { return }
+        let now = now()
+        while let age = store.ageOfOldestWaiting(now: now), age >= ttl, store.dropOldestWaiting() {
+            balance.expired += 1
+        }
+    }
+
     /// Applies what the sink said while it was being offered messages.
     private func catchUp() {
         for (count, outcome) in settledMeanwhile { leave(count, as: outcome) }
@@ -186,6 +311,7 @@ package final class RouteQueue: SinkClient {
         if lostMeanwhile {
             lostMeanwhile = false
             store.rewind()
+            countConflated()
             trim()
         }
     }
@@ -222,7 +348,7 @@ package final class RouteQueue: SinkClient {
             store.append(batch, in: range)
             applyWaterMarks()
         case .dropNewest:
-            var room = policy.maxBytes - store.bytes
+            var room = store.room(policy)
             var end = range.lowerBound
             if store.isEmpty {
                 // One message is always taken: a larger one than the bound would never pass.
@@ -234,26 +360,32 @@ package final class RouteQueue: SinkClient {
                 end += 1
             }
             store.append(batch, in: range.lowerBound..<end)
-            drop(range.upperBound - end, because: awayReason ?? .queueFull)
-        case .dropOldest:
+            drop(range.upperBound - end, because: reasonWhenFull)
+        case .dropOldest, .conflate:
+            guard spooling?.isClogged != true else { return drop(range.count, because: reasonWhenFull) }
             store.append(batch, in: range)
+            countConflated()
         }
     }
 
+    private var reasonWhenFull: DropReason { spooling?.isFailing == true ? .spoolFailed : awayReason ?? .queueFull }
+
+    private func countConflated() { drop(store.takeConflated(), because: .conflated) }
+
     /// Drops the oldest waiting messages until the bound holds or one is left, where the policy says so.
     private func trim() {
-        guard whenFull == .dropOldest else { return }
+        guard whenFull == .dropOldest || whenFull == .conflate else { return }
         var dropped = 0
-        while store.bytes > policy.maxBytes, store.count > 1, store.dropOldestWaiting() { dropped += 1 }
+        while store.isOver(policy), store.dropOldestWaiting() { dropped += 1 }
         drop(dropped, because: awayReason ?? .queueFull)
     }
 
     private func applyWaterMarks() {
-        if whenFull == .block, store.bytes >= policy.highWater, !store.isEmpty {
+        if whenFull == .block, store.isHigh(policy) {
             guard !isBlocking else { return }
             isBlocking = true
             gate?.queueFilled(self)
-        } else if isBlocking, whenFull != .block || store.bytes <= policy.lowWater {
+        } else if isBlocking, whenFull != .block || store.isLow(policy) {
             isBlocking = false
             gate?.queueDrained(self)
         }
@@ -269,7 +401,63 @@ package final class RouteQueue: SinkClient {
         )
     }
 
+    /// Passes on what the store wants of the disk.
+    private func ask() {
+        guard let spooling, let spool else { return }
+        let requests = spooling.takeRequests()
+        if !requests.isEmpty { spool.submit(requests, for: place, isAwaited: isAwaited && isAlways) }
+    }
+
     private func checkInvariants() {
         assert(currentBalance.isBalanced, "\(name) does not balance: \(currentBalance)")
+    }
+}
+
+// MARK: - What the spool says
+
+extension RouteQueue: SpoolClient {
+    package func spoolCommitted(_ ticket: Int64) {
+        spooling?.committed(ticket)
+        afterSpool()
+        gate?.queueSecured(self)
+    }
+
+    package func spoolBrought(_ page: SpoolPage) {
+        let lost = spooling?.received(page, now: now()) ?? 0
+        balance.restored = spooling?.restored ?? 0
+        countConflated()
+        if lost > 0 {
+            log.error(
+                "\(lost) messages in the spool are damaged and can't be delivered",
+                metadata: ["route": "\(route)", "sink": "\(sink.name)"]
+            )
+        }
+        drop(lost, because: .spoolFailed)
+        afterSpool()
+    }
+
+    package func spoolCouldNotRead() {
+        spooling?.readFailed()
+    }
+
+    package func spoolLostFile() {
+        drop(spooling?.lostFile() ?? 0, because: .spoolFailed)
+        countConflated()
+        afterSpool()
+    }
+
+    package func spoolFails(_ isFailing: Bool) {
+        spooling?.diskFails(isFailing)
+        afterSpool()
+        if isFailing { gate?.queueSecured(self) }
+    }
+
+    private func afterSpool() {
+        guard !isAbandoned else { return }
+        offerKept()
+        trim()
+        applyWaterMarks()
+        ask()
+        checkInvariants()
     }
 }

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Everything that one source feeds: its routes, and the queues that make it pause.
 ///
 /// Used on the gateway's event loop only.
@@ -12,6 +14,9 @@ package final class SourceHub: SourceClient, QueueGate {
     package var throttleChanged: (() -> Void)?
     /// Why the source could not start; its routes stand still then.
     package private(set) var failure: String?
+    /// Queues that secure what they take, and the runs that wait for it: up to which mark, by queue.
+    private let securingQueues: [RouteQueue]
+    private var unsecured = CircularBuffer<(run: UInt64, marks: [Int64])>()
     private var isStopped = false
     private var isForwarding = false
     private var isPaused = false
@@ -19,6 +24,8 @@ package final class SourceHub: SourceClient, QueueGate {
     package init(source: any Source, routes: [Route]) {
         self.source = source
         self.routes = routes
+        securingQueues = routes.flatMap(\.queues).filter(\.isAlways)
+        if source is any AcknowledgingSource { for queue in securingQueues { queue.isAwaited = true } }
         source.client = self
         for queue in routes.lazy.flatMap(\.queues) { queue.gate = self }
     }
@@ -48,6 +55,24 @@ package final class SourceHub: SourceClient, QueueGate {
         for route in routes { route.forward(batch) }
         isForwarding = false
         pauseOrResume()
+    }
+
+    package func received(_ batch: MessageBatch, run: UInt64) -> Bool {
+        received(batch)
+        guard !unsecured.isEmpty || securingQueues.contains(where: { $0.securedMark < $0.lastMark }) else { return true }
+        unsecured.append((run, securingQueues.map(\.lastMark)))
+        return false
+    }
+
+    func queueSecured(_ queue: RouteQueue) {
+        var last: UInt64?
+        while let (run, marks) = unsecured.first,
+            zip(securingQueues, marks).allSatisfy({ queue, mark in queue.securedMark >= mark })
+        {
+            unsecured.removeFirst()
+            last = run
+        }
+        if let last { (source as? any AcknowledgingSource)?.accepted(through: last) }
     }
 
     package func rejected(_ count: Int, because reason: RejectReason) {

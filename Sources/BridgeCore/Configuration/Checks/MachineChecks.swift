@@ -39,6 +39,9 @@ package enum MachineChecks {
         case .fifo:
             guard occasion == .check, let problem = fifoProblem(use.path) else { return [] }
             return [Finding(severity: .error, message: problem)]
+        case .stateDirectory:
+            guard let problem = SpoolDirectory.problem(with: use.path) else { return [] }
+            return [Finding(severity: .error, message: "\(quoted(use.path, limit: 300)): \(problem)")]
         case .secret:
             do throws(SecretError) {
                 _ = try SecretReader.read(.file(use.path))

@@ -111,7 +111,14 @@ enum GatewaySection {
     private static func stateDirectory(_ reader: MappingReader, default fallback: String?) -> String? {
         guard let entry = reader.entry(GatewayKeys.stateDirectory.name) else { return fallback }
         guard let path = reader.read(GatewayKeys.stateDirectory), path != "none" else { return nil }
-        reader.context.notInEffect("state_dir", "queues are held in memory only", at: entry.value.position)
+        reader.context.note(
+            PathUse(
+                role: .stateDirectory,
+                key: GatewayKeys.stateDirectory.name,
+                path: path,
+                position: entry.value.position
+            )
+        )
         return path
     }
 

@@ -12,7 +12,7 @@ enum QueueKeys {
         default: "16MiB",
         "How much the queue holds in memory: payload, topic and 64 bytes a message."
     )
-    static let maxDisk = Key("max_disk", .size(1...(1 << 50)), default: "1GiB", "How much it may hold on disk.")
+    static let maxDisk = Key("max_disk", .size((1 << 20)...(1 << 50)), default: "1GiB", "How much it may hold on disk; counted like max_bytes.")
     static let ttl = Key(
         "ttl",
         .durationOrNone(.milliseconds(1) ... .seconds(31_536_000)),
@@ -63,7 +63,7 @@ enum QueueSection {
         func setting<Value>(_ key: Key<Value>) -> QueueSettings.Setting<Value>? {
             reader.read(key).map { QueueSettings.Setting(value: $0, position: reader.valuePosition(key.name)) }
         }
-        let settings = QueueSettings(
+        return QueueSettings(
             whenFull: setting(QueueKeys.whenFull),
             maxBytes: setting(QueueKeys.maxBytes),
             maxDisk: setting(QueueKeys.maxDisk),
@@ -71,28 +71,6 @@ enum QueueSection {
             store: setting(QueueKeys.store),
             conflateBy: setting(QueueKeys.conflateBy)
         )
-        sayWhatIsNotInEffect(settings, reader.context)
-        return settings
-    }
-
-    private static func sayWhatIsNotInEffect(_ settings: QueueSettings, _ context: LoadingContext) {
-        if let whenFull = settings.whenFull, whenFull.value == .conflate {
-            context.notInEffect("conflate", "it acts as drop_oldest", at: whenFull.position)
-        }
-        if let maxDisk = settings.maxDisk {
-            context.notInEffect("max_disk", "the queue is held in memory only", at: maxDisk.position)
-        }
-        if let ttl = settings.ttl, ttl.value != nil {
-            context.notInEffect("ttl", "messages don't expire", at: ttl.position)
-        }
-        if let store = settings.store, store.value != .memory {
-            let directory = context.hasStateDirectory ? "" : " (and it needs a state_dir)"
-            context.notInEffect(
-                "store: \(store.value.rawValue)",
-                "the queue is held in memory only\(directory)",
-                at: store.position
-            )
-        }
     }
 
     /// A sink's own settings over the route's over the defaults for its kind.
@@ -108,6 +86,12 @@ enum QueueSection {
             whenFull: whenFull?.value ?? defaultWhenFull(for: sink),
             store: (own?.store ?? route.store)?.value ?? defaultStore(for: sink, context)
         )
+        if let store = own?.store ?? route.store, store.value != .memory, !context.hasStateDirectory {
+            context.error(
+                "store: \(store.value.rawValue) needs a folder on disk: name one with state_dir at the top of the file",
+                at: store.position
+            )
+        }
         queue.maxBytes = (own?.maxBytes ?? route.maxBytes)?.value ?? queue.maxBytes
         queue.maxDisk = (own?.maxDisk ?? route.maxDisk)?.value ?? queue.maxDisk
         queue.ttl = (own?.ttl ?? route.ttl)?.value

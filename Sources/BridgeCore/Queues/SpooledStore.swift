@@ -1,0 +1,369 @@
+package import NIOCore
+
+/// A queue in memory and on disk: first what is in memory, behind it what is only on disk, behind that what is being
+/// written.
+///
+/// Every message has a sequence number by its place, written or not. While anything is only on disk, whatever comes
+/// goes behind it. Used on the gateway's event loop only.
+package final class SpooledStore: SpoolingStore {
+    package enum Level: Sendable, Hashable {
+        /// On disk only what memory doesn't hold.
+        case spill
+        /// Everything on disk, and in memory what comes next.
+        case always
+    }
+
+    /// How much is read back at a time.
+    static let pageMessages = 1024
+    static let pageBytes = 256 << 10
+
+    /// Messages in memory with consecutive numbers.
+    private struct Run {
+        var first: Int64
+        var count: Int
+        var isOnDisk: Bool
+        var last: Int64 { first + Int64(count) - 1 }
+    }
+
+    /// A write on its way.
+    private struct Write {
+        var ticket: Int64
+        var last: Int64
+        var count: Int
+        var bytes: Int
+        /// Whether memory holds its messages as well.
+        var isInHead: Bool
+    }
+
+    private struct Tally {
+        var count = 0
+        var bytes = 0
+    }
+
+    private let level: Level
+    private let maxBytes: Int
+    private let maxDisk: Int
+    /// What the sink is offered.
+    private var head = MemoryStore()
+    /// The numbers of the messages in `head`.
+    private var runs = CircularBuffer<Run>()
+    /// The next message's number.
+    private var next: Int64
+    /// Everything up to here has left, or is in `head`.
+    private var loaded: Int64
+    /// What lies behind `head`.
+    private var unloaded: Tally
+    private var writes = CircularBuffer<Write>()
+    /// All writes on their way, and those whose messages are in no other memory.
+    private var writing = Tally()
+    private var writingOnly = Tally()
+    /// What the file holds, or will.
+    private var disk: Tally
+    private var committedThrough: Int64
+    private var isReading = false
+    private var requests: [SpoolRequest] = []
+    /// Removals of what is still being written.
+    private var earlyRemovals: [(first: Int64, last: Int64, bytes: Int)] = []
+
+    package let restored: Int
+    private(set) package var lastTicket: Int64 = 0
+    private(set) package var securedTicket: Int64 = 0
+    private(set) package var isFailing = false
+
+    package init(level: Level, maxBytes: Int, maxDisk: Int, contents: SpoolQueueContents) {
+        self.level = level
+        self.maxBytes = maxBytes
+        self.maxDisk = maxDisk
+        next = contents.next
+        loaded = 0
+        committedThrough = contents.next - 1
+        restored = contents.count
+        unloaded = Tally(count: contents.count, bytes: contents.bytes)
+        disk = unloaded
+        readAhead()
+    }
+
+    // MARK: What it holds
+
+    package var count: Int { head.count + unloaded.count }
+    package var bytes: Int { head.bytes + writingOnly.bytes }
+    package var diskBytes: Int { disk.bytes }
+    package var inFlight: Int { head.inFlight }
+    package var isAlways: Bool { level == .always }
+    package var writingCount: Int { writing.count }
+    package var isClogged: Bool { writing.bytes >= max(1, writingLimit) }
+    private var headLimit: Int { maxBytes / 4 * 3 }
+    private var writingLimit: Int { maxBytes / 4 }
+    /// What lies on disk behind `head` and is written already.
+    private var readable: Int { unloaded.count - writingOnly.count }
+
+    package func isHigh(_ policy: QueuePolicy) -> Bool {
+        isClogged || disk.bytes >= maxDisk
+    }
+
+    package func isLow(_ policy: QueuePolicy) -> Bool {
+        writing.bytes <= writingLimit / 2 && disk.bytes <= maxDisk / 4 * 3
+    }
+
+    package func isOver(_ policy: QueuePolicy) -> Bool { disk.bytes > maxDisk && count > 1 }
+
+    package func room(_ policy: QueuePolicy) -> Int {
+        let onDisk = min(writingLimit - writing.bytes, maxDisk - disk.bytes)
+        guard unloaded.count == 0, head.bytes < headLimit else { return onDisk }
+        return level == .always ? onDisk : maxBytes - bytes
+    }
+
+    // MARK: In
+
+    package func append(_ batch: MessageBatch, in range: Range<Int>) {
+        guard !range.isEmpty else { return }
+        let first = next
+        next += Int64(range.count)
+        let goesToHead = unloaded.count == 0 && (head.isEmpty || head.bytes < headLimit)
+        if goesToHead {
+            head.append(batch, in: range)
+            loaded = next - 1
+            join(Run(first: first, count: range.count, isOnDisk: level == .always))
+            if level == .spill { return }
+        }
+        var cost = 0
+        for index in range { cost += batch.entries[index].queueCost }
+        write(batch, range, first: first, bytes: cost, isInHead: goesToHead)
+        if !goesToHead {
+            unloaded.count += range.count
+            unloaded.bytes += cost
+        }
+    }
+
+    private func write(_ batch: MessageBatch, _ range: Range<Int>, first: Int64, bytes: Int, isInHead: Bool) {
+        lastTicket += 1
+        let last = first + Int64(range.count) - 1
+        writes.append(Write(ticket: lastTicket, last: last, count: range.count, bytes: bytes, isInHead: isInHead))
+        add(range.count, bytes, to: &writing)
+        add(range.count, bytes, to: &disk)
+        if !isInHead { add(range.count, bytes, to: &writingOnly) }
+        requests.append(.append(ticket: lastTicket, first: first, batch, range, bytes: bytes, replaced: 0))
+    }
+
+    private func add(_ count: Int, _ bytes: Int, to tally: inout Tally) {
+        tally.count += count
+        tally.bytes += bytes
+    }
+
+    private func join(_ run: Run) {
+        if let last = runs.last, last.last + 1 == run.first, last.isOnDisk == run.isOnDisk {
+            runs[runs.index(before: runs.endIndex)].count += run.count
+        } else {
+            runs.append(run)
+        }
+    }
+
+    // MARK: Out
+
+    package func waiting(limit: Int) -> MessageBatch? {
+        readAhead()
+        return head.waiting(limit: limit)
+    }
+
+    package func ageOfOldestWaiting(now: NIODeadline) -> Int64? { head.ageOfOldestWaiting(now: now) }
+
+    package func took(_ count: Int) { head.took(count) }
+
+    package func settled(_ count: Int) {
+        var left = count
+        while left > 0, let run = runs.first {
+            let leaving = min(left, run.count)
+            let before = head.bytes
+            head.settled(leaving)
+            left -= leaving
+            if run.isOnDisk { remove(run.first, run.first + Int64(leaving) - 1, bytes: before - head.bytes) }
+            if leaving == run.count {
+                runs.removeFirst()
+            } else {
+                runs[runs.startIndex].first += Int64(leaving)
+                runs[runs.startIndex].count -= leaving
+            }
+        }
+        readAhead()
+    }
+
+    package func rewind() { head.rewind() }
+
+    package func dropOldestWaiting() -> Bool {
+        guard head.waitingCount > 0 else {
+            readAhead()
+            return false
+        }
+        var skip = head.inFlight
+        for index in runs.indices {
+            let run = runs[index]
+            guard skip < run.count else {
+                skip -= run.count
+                continue
+            }
+            let before = head.bytes
+            guard head.dropOldestWaiting() else { return false }
+            let number = run.first + Int64(skip)
+            if run.isOnDisk { remove(number, number, bytes: before - head.bytes) }
+            takeOut(skip, of: index)
+            readAhead()
+            return true
+        }
+        return false
+    }
+
+    private func takeOut(_ offset: Int, of index: CircularBuffer<Run>.Index) {
+        let run = runs[index]
+        var parts: [Run] = []
+        if offset > 0 { parts.append(Run(first: run.first, count: offset, isOnDisk: run.isOnDisk)) }
+        let behind = run.count - offset - 1
+        if behind > 0 {
+            parts.append(Run(first: run.first + Int64(offset) + 1, count: behind, isOnDisk: run.isOnDisk))
+        }
+        runs.replaceSubrange(index..<runs.index(after: index), with: parts)
+    }
+
+    package func removeAll() {
+        if let first = runs.first(where: \.isOnDisk)?.first ?? (unloaded.count > 0 ? loaded + 1 : nil) {
+            remove(first, next - 1, bytes: disk.bytes)
+        }
+        head.removeAll()
+        runs.removeAll()
+        unloaded = Tally()
+        for index in writes.indices { writes[index].isInHead = true }
+        writingOnly = Tally()
+        loaded = next - 1
+    }
+
+    /// Not before it is written: a removal must find what it removes.
+    private func remove(_ first: Int64, _ last: Int64, bytes: Int) {
+        disk.bytes -= bytes
+        guard last <= committedThrough else {
+            if let previous = earlyRemovals.last, previous.last + 1 == first {
+                earlyRemovals[earlyRemovals.count - 1].last = last
+                earlyRemovals[earlyRemovals.count - 1].bytes += bytes
+            } else {
+                earlyRemovals.append((first, last, bytes))
+            }
+            return
+        }
+        if case .remove(let start, let end, let sum)? = requests.last, end + 1 == first {
+            requests[requests.count - 1] = .remove(first: start, last: last, bytes: sum + bytes)
+        } else {
+            requests.append(.remove(first: first, last: last, bytes: bytes))
+        }
+    }
+
+    /// Asks for the next page while little waits in memory.
+    private func readAhead() {
+        guard !isReading, readable > 0, head.waitingCount < Self.pageMessages / 2,
+            head.isEmpty || head.bytes < headLimit
+        else { return }
+        isReading = true
+        requests.append(
+            .read(after: loaded, messages: Self.pageMessages, bytes: min(Self.pageBytes, max(1, headLimit)))
+        )
+    }
+
+    // MARK: What the disk says
+
+    package func takeRequests() -> [SpoolRequest] {
+        guard !requests.isEmpty else { return [] }
+        defer { requests = [] }
+        return requests
+    }
+
+    package func committed(_ ticket: Int64) {
+        while let write = writes.first, write.ticket <= ticket {
+            writes.removeFirst()
+            add(-write.count, -write.bytes, to: &writing)
+            if !write.isInHead { add(-write.count, -write.bytes, to: &writingOnly) }
+            committedThrough = max(committedThrough, write.last)
+        }
+        securedTicket = max(securedTicket, ticket)
+        if !earlyRemovals.isEmpty {
+            let removals = earlyRemovals
+            earlyRemovals = []
+            for removal in removals {
+                disk.bytes += removal.bytes
+                remove(removal.first, removal.last, bytes: removal.bytes)
+            }
+        }
+        readAhead()
+    }
+
+    package func received(_ page: SpoolPage, now: NIODeadline) -> Int {
+        isReading = false
+        // What was on its way when everything was removed.
+        guard page.last > loaded || page.batch.isEmpty else { return 0 }
+        let before = head.bytes
+        head.append(page.batch, in: 0..<page.batch.count)
+        for run in page.runs { join(Run(first: run.first, count: run.count, isOnDisk: true)) }
+        unloaded.count -= page.batch.count
+        unloaded.bytes -= head.bytes - before
+        loaded = max(loaded, page.last)
+        for number in page.damaged { remove(number, number, bytes: 0) }
+        var lost = min(page.damaged.count, readable)
+        unloaded.count -= lost
+        if page.isEnd, readable > 0 {
+            // The file says that it held more.
+            lost += readable
+            unloaded.count -= readable
+            loaded = max(loaded, committedThrough)
+        }
+        if unloaded.count == 0 { unloaded.bytes = 0 }
+        readAhead()
+        return lost
+    }
+
+    package func readFailed() { isReading = false }
+
+    package func lostFile() -> Int {
+        isReading = false
+        let lost = readable
+        unloaded.count -= lost
+        unloaded.bytes = writingOnly.bytes
+        loaded = max(loaded, committedThrough)
+        disk = writing
+        earlyRemovals = earlyRemovals.filter { $0.last > committedThrough }
+        var kept = CircularBuffer<Run>()
+        for run in runs {
+            let old = max(0, min(Int64(run.count), committedThrough - run.first + 1))
+            if old > 0 { kept.append(Run(first: run.first, count: Int(old), isOnDisk: false)) }
+            if run.count > old {
+                kept.append(Run(first: run.first + old, count: run.count - Int(old), isOnDisk: run.isOnDisk))
+            }
+        }
+        runs = kept
+        return lost
+    }
+
+    package func diskFails(_ isFailing: Bool) {
+        self.isFailing = isFailing
+        if !isFailing { readAhead() }
+    }
+
+    package func park() {
+        var run = runs.startIndex
+        var skip = 0
+        let held = head.everything()
+        for batch in held {
+            var position = 0
+            while position < batch.count, run != runs.endIndex {
+                let size = min(batch.count - position, runs[run].count - skip)
+                if !runs[run].isOnDisk {
+                    let range = position..<position + size
+                    let bytes = batch.entries[range].reduce(0) { $0 + $1.queueCost }
+                    write(batch, range, first: runs[run].first + Int64(skip), bytes: bytes, isInHead: true)
+                }
+                position += size
+                skip += size
+                if skip == runs[run].count {
+                    runs[run].isOnDisk = true
+                    run = runs.index(after: run)
+                    skip = 0
+                }
+            }
+        }
+    }
+}

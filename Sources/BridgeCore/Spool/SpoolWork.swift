@@ -1,0 +1,69 @@
+/// What the spool's thread does in one go, and in this order: one transaction, then the reads.
+struct SpoolWork: Sendable {
+    var appends: [SpoolAppend] = []
+    var deletes: [SpoolDelete] = []
+    var reads: [SpoolRead] = []
+
+    var isEmpty: Bool { appends.isEmpty && deletes.isEmpty && reads.isEmpty }
+}
+
+/// What came of it.
+struct SpoolReport: Sendable {
+    /// Why the appends, or the removals too, are not written.
+    var failure: SpoolError?
+    var areDeletesDone = true
+    var pages: [SpoolPage] = []
+    /// Queues whose read failed.
+    var failedReads: [Int] = []
+    /// Where a file went that could not be read any more.
+    var setAside: String?
+}
+
+extension SpoolEngine {
+    func perform(_ work: SpoolWork) -> SpoolReport {
+        var report = SpoolReport()
+        do throws(SpoolError) {
+            if !work.appends.isEmpty || !work.deletes.isEmpty { try write(work.appends, removing: work.deletes) }
+        } catch {
+            report.failure = error
+            report.areDeletesDone = work.deletes.isEmpty
+            // Removing makes room where adding finds none.
+            if case .full = error, !work.appends.isEmpty, !work.deletes.isEmpty {
+                do throws(SpoolError) {
+                    try write([], removing: work.deletes)
+                    report.areDeletesDone = true
+                } catch {}
+            }
+        }
+        if case .corrupt? = report.failure { return begunAnew(work, report) }
+        for request in work.reads {
+            do throws(SpoolError) {
+                report.pages.append(try read(request))
+            } catch .corrupt {
+                return begunAnew(work, report)
+            } catch {
+                if report.failure == nil { report.failure = error }
+                report.failedReads.append(request.queue)
+            }
+        }
+        return report
+    }
+
+    /// The file is damaged: it is kept under another name, and the spool begins with an empty one.
+    private func begunAnew(_ work: SpoolWork, _ report: SpoolReport) -> SpoolReport {
+        var report = report
+        report.pages = []
+        report.failedReads = []
+        do throws(SpoolError) {
+            report.setAside = try setAside()
+            if report.failure != nil {
+                report.failure = nil
+                try write(work.appends, removing: [])
+            }
+        } catch {
+            report.failure = error
+        }
+        report.areDeletesDone = true
+        return report
+    }
+}

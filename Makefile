@@ -53,6 +53,8 @@ bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and 
 	@echo "What single steps cost:"
 	@swift run -c release --package-path Benchmarks microbench
 	@swift run -c release corebench
+	@echo "Queues in memory and on disk:"
+	@swift run -c release corebench spool
 
 sanitize-thread: deps autobahn ## All tests under the thread sanitizer
 	@SANITIZED=1 REQUIRE_AUTOBAHN=1 TEST_DEADLINE_FACTOR=5 swift test --sanitize thread --scratch-path .build-thread

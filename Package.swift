@@ -159,6 +159,8 @@ let package = Package(
             dependencies: [
                 "BridgeCore",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/Sources/corebench",
             swiftSettings: swiftSettings

@@ -20,7 +20,7 @@ struct Wsbridge: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Run.self, Check.self, Demo.self, Status.self, Send.self, Connect.self, Disconnect.self, Log.self,
-            Schema.self,
+            SpoolCommands.self, Schema.self,
         ]
     )
 }

@@ -41,7 +41,7 @@ struct ExampleTests {
             Set(files) == [
                 "cloud-to-mqtt.yaml", "alarms-to-udp.yaml", "fifo-in-and-out.yaml", "mqtt-to-websocket.yaml",
                 "several-connections-and-brokers.yaml", "tls-client-certificate.yaml", "pharos-first-file.yaml",
-                "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml",
+                "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml", "spool.yaml",
             ]
         )
     }
@@ -240,6 +240,21 @@ struct ExampleTests {
             #expect(site.server.texts == ["21.5"])
             try await site.server.send(#"{"order":"open","device":"gate-1"}"#)
             _ = try await site.mqtt.message(on: "orders/gate-1")
+        }
+    }
+
+    @Test("config/spool.yaml") func spool() async throws {
+        try await withExample("spool") { parts in
+            ["CLOUD_URL": parts.server.url, "MQTT_URL": parts.broker.url, "STATE_DIR": parts.path("state")]
+        } _: { site in
+            try await eventually("the subscription") { site.broker.subscriptions(to: "feed/orders") == 1 }
+            try await site.mqtt.publish("feed/orders", "order 1")
+            try await site.server.waitForMessages(1)
+            #expect(site.server.texts == ["order 1"])
+            try await site.server.send(#"{"type":"trade","id":1}"#)
+            _ = try await site.mqtt.message(on: "feed/trades")
+            try await site.server.send(#"{"type":"price","symbol":"ABC","price":2}"#)
+            _ = try await site.mqtt.message(on: "feed/prices/ABC")
         }
     }
 

@@ -25,7 +25,7 @@ enum Feed {
     }
 
     /// One read's worth of the same message.
-    static func batch(_ text: String) -> MessageBatch {
+    static func batch(_ text: String, count: Int = count) -> MessageBatch {
         var bytes = ByteBuffer()
         var entries: ContiguousArray<MessageBatch.Entry> = []
         for _ in 0..<count {

@@ -237,9 +237,14 @@ package final class Gateway {
                 within: Self.farewellTimeout,
                 { $0.shutdown(completion: $1) },
                 {
-                    self.parts.spool?.close()
                     self.phase = .stopped
-                    completion()
+                    // A disk that hangs doesn't keep the process: what counts is written.
+                    self.whenAll(
+                        self.parts.spool.map { [$0] } ?? [],
+                        within: Self.farewellTimeout,
+                        { $0.close(completion: $1) },
+                        completion
+                    )
                 }
             )
         }

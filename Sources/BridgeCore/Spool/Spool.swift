@@ -21,7 +21,8 @@ package final class Spool {
 
     private let confined: Confined
     private let directory: SpoolDirectory?
-    private let thread = DispatchQueue(label: "wsbridge.spool")
+    /// Runs what touches the engine, one after the other.
+    private let run: (@escaping @Sendable () -> Void) -> Void
     private let log: Logger
     package private(set) var contents: SpoolContents
     private let eventLoop: any EventLoop
@@ -49,8 +50,11 @@ package final class Spool {
         _ engine: any SpoolEngine,
         in directory: SpoolDirectory? = nil,
         eventLoop: any EventLoop,
-        log: Logger
+        log: Logger,
+        run: ((@escaping @Sendable () -> Void) -> Void)? = nil
     ) throws(SpoolError) {
+        let thread = DispatchQueue(label: "wsbridge.spool")
+        self.run = run ?? { body in thread.async(execute: body) }
         confined = Confined(engine: engine)
         self.directory = directory
         self.log = log
@@ -111,11 +115,17 @@ package final class Spool {
         advance()
     }
 
-    package func close() {
+    /// Nothing more is asked; the file is closed once what is under way is done.
+    package func close(completion: @escaping () -> Void) {
         lingering?.cancel()
         retry?.cancel()
         let confined = confined
-        thread.sync { confined.engine.close() }
+        let completion = NIOLoopBound(completion, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        run {
+            confined.engine.close()
+            eventLoop.execute { completion.value() }
+        }
     }
 
     // MARK: Cycles
@@ -156,7 +166,7 @@ package final class Spool {
         let confined = confined
         let eventLoop = eventLoop
         let spool = NIOLoopBound(self, eventLoop: eventLoop)
-        thread.async {
+        run {
             let report = confined.engine.perform(cycle)
             eventLoop.execute { spool.value.finished(report) }
         }

@@ -32,6 +32,24 @@ package struct SpoolAppend: Sendable {
     package var bytes: Int
     /// How many of them replace an earlier one.
     package var replaced = 0
+
+    package init(
+        queue: Int,
+        ticket: Int64,
+        first: Int64,
+        batch: MessageBatch,
+        range: Range<Int>,
+        bytes: Int,
+        replaced: Int = 0
+    ) {
+        self.queue = queue
+        self.ticket = ticket
+        self.first = first
+        self.batch = batch
+        self.range = range
+        self.bytes = bytes
+        self.replaced = replaced
+    }
 }
 
 /// What is removed: the messages of one queue with these sequence numbers.
@@ -40,6 +58,13 @@ package struct SpoolDelete: Sendable, Hashable {
     package var first: Int64
     package var last: Int64
     package var bytes: Int
+
+    package init(queue: Int, first: Int64, last: Int64, bytes: Int) {
+        self.queue = queue
+        self.first = first
+        self.last = last
+        self.bytes = bytes
+    }
 }
 
 package struct SpoolRead: Sendable, Hashable {
@@ -47,6 +72,13 @@ package struct SpoolRead: Sendable, Hashable {
     package var after: Int64
     package var messages: Int
     package var bytes: Int
+
+    package init(queue: Int, after: Int64, messages: Int, bytes: Int) {
+        self.queue = queue
+        self.after = after
+        self.messages = messages
+        self.bytes = bytes
+    }
 }
 
 /// Messages that were read, in order.

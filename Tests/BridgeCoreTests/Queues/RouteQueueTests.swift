@@ -189,6 +189,7 @@ private final class RecordingGate: QueueGate {
     var events: [String] = []
     func queueFilled(_ queue: RouteQueue) { events.append("filled") }
     func queueDrained(_ queue: RouteQueue) { events.append("drained") }
+    func queueSecured(_ queue: RouteQueue) { events.append("secured") }
 }
 
 private func make(

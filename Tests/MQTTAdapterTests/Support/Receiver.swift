@@ -23,6 +23,7 @@ final class Receiver: SourceClient {
 
     let log: Log
     let source: any Source
+    private var held: UInt64?
     /// Called before a batch counts as received, with how many messages did before: what a store would do.
     let store: @Sendable (_ acceptedBefore: Int) -> Void
 
@@ -46,6 +47,19 @@ final class Receiver: SourceClient {
         let acceptedBefore = log.count
         log.state.withLock { $0.messages += messages }
         store(acceptedBefore)
+    }
+
+    /// A store that takes its time says so, unless it is told to hold everything back.
+    func received(_ batch: MessageBatch, run: UInt64) -> Bool {
+        received(batch)
+        held = run
+        return !log.state.withLock { $0.isHolding }
+    }
+
+    /// What was held back is safe now.
+    func release() {
+        log.state.withLock { $0.isHolding = false }
+        if let held { (source as? any AcknowledgingSource)?.accepted(through: held) }
     }
 
     func rejected(_ count: Int, because reason: RejectReason) {

@@ -1,0 +1,42 @@
+import TLS
+
+/// One spooled message as a line of JSON, for `wsbridge spool export`.
+package enum SpoolExport {
+    /// The lines of a page: queue, number, kind, topic, age in seconds, and the payload as text or base64.
+    package static func lines(of page: SpoolPage, queue key: String) -> [String] {
+        var numbers = page.runs.lazy.flatMap { $0.first..<$0.first + Int64($0.count) }.makeIterator()
+        return page.batch.withUnsafeBytes { all in
+            page.batch.entries.indices.map { index in
+                let entry = page.batch.entries[index]
+                let payload = UnsafeRawBufferPointer(rebasing: all[entry.payload])
+                let topic = String(decoding: all[entry.topic], as: UTF8.self)
+                let age = Double(page.batch.priorAge - Int64(entry.delay)) / 1000
+                var line = "{\"queue\":\(quoted(key)),\"number\":\(numbers.next() ?? 0),\"kind\":\"\(entry.kind)\","
+                if !topic.isEmpty { line += "\"topic\":\(quoted(topic))," }
+                line += "\"age\":\(age),"
+                if let text = String(validating: payload, as: UTF8.self) {
+                    return line + "\"payload\":\(quoted(text))}"
+                }
+                return line + "\"payload\":\"\(Base64.encode(Array(payload)))\",\"encoding\":\"base64\"}"
+            }
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,62 @@
+import BridgeCore
+import Testing
+
+/// `queue:` of a route and of its sinks.
+struct QueueSectionTests {
+    private static let head = """
+        state_dir: /var/lib/wsbridge
+        connections: { a: { url: wss://a.b }, b: { url: wss://c.d } }
+        mqtt: { local: { url: mqtt://127.0.0.1 } }
+
+        """
+
+    @Test func aSinksOwnSettingsGoOverTheRoutes() throws {
+        let gateway = try configuration(
+            Self.head + """
+                routes:
+                  r:
+                    from: a
+                    to:
+                      - { connection: b, queue: { store: always, max_disk: 2GiB } }
+                      - { mqtt: local, topic: t, qos: 1 }
+                    queue: { ttl: 1h, when_full: conflate, conflate_by: $.symbol }
+                """
+        )
+        let queues = gateway.routes[0].sinks.map(\.queue)
+        #expect(queues.map(\.store) == [.always, .spill])
+        #expect(queues.map(\.maxDisk) == [2 << 30, 1 << 30])
+        #expect(queues.allSatisfy { $0.ttl == .seconds(3600) && $0.conflateBy == "$.symbol" })
+    }
+
+    @Test func spillIsTheDefaultForAcknowledgedMQTTWithAFolderOnly() throws {
+        let routes = """
+            routes:
+              r:
+                from: a
+                to:
+                  - { mqtt: local, topic: t, qos: 1 }
+                  - { mqtt: local, topic: u, qos: 0 }
+                  - b
+            """
+        let with = try configuration(Self.head + routes)
+        #expect(with.routes[0].sinks.map(\.queue.store) == [.spill, .memory, .memory])
+        let without = try configuration(Self.head.replacing("/var/lib/wsbridge", with: "none") + routes)
+        #expect(without.routes[0].sinks.map(\.queue.store) == [.memory, .memory, .memory])
+    }
+
+    @Test(arguments: [
+        (
+            "store: spill",
+            "4:51: store: spill needs a folder on disk: name one with state_dir at the top of the file"
+        )
+    ])
+    func aSpoolNeedsAFolder(queue: String, message: String) {
+        let head = Self.head.replacing("/var/lib/wsbridge", with: "none")
+        expect(head + "routes: { r: { from: a, to: b, queue: { \(queue) } } }\n", says: [message])
+    }
+
+    @Test func tooLittleDiskIsRefused() {
+        let text = Self.head + "routes: { r: { from: a, to: b, queue: { store: spill, max_disk: 100KiB } } }\n"
+        #expect(throws: (any Error).self) { try configuration(text) }
+    }
+}

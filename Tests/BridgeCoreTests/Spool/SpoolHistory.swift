@@ -1,0 +1,257 @@
+import BridgeTestSupport
+import Logging
+import NIOCore
+import NIOEmbedded
+import TestSupport
+import Testing
+
+@testable import BridgeCore
+
+/// One random life of a queue, its spool and its sink, with crashes, checked against what an onlooker knows.
+///
+/// The onlooker knows what went in, what came out of the sink, and what the queue had said is safe.
+final class SpoolHistory {
+    let seed: UInt64
+    private var random: SeededGenerator
+    private let loop = EmbeddedEventLoop()
+    private let disk = FakeDisk()
+    private var diskWork: [@Sendable () -> Void] = []
+    private let level: SpooledStore.Level
+    private let policy: QueuePolicy
+    private let keys: Int
+    private let maxDisk: Int
+
+    private var queue: RouteQueue
+    private var sink = HistorySink(keys: 1)
+    private var next = 0
+    /// What may be gone: it was not safe when the power failed.
+    private var forgivable: Set<Int> = []
+    private var marks: [(id: Int, mark: Int64)] = []
+    private var safe: Set<Int> = []
+    private var delivered: Set<Int> = []
+    private var losses = 0
+    private var steps: [String] = []
+
+    init(seed: UInt64) throws {
+        self.seed = seed
+        random = SeededGenerator(seed: seed)
+        level = random.next() % 2 == 0 ? .always : .spill
+        let whenFull: QueuePolicy.WhenFull
+        switch random.next() % 8 {
+        case 0: whenFull = .dropOldest
+        case 1: whenFull = .dropNewest
+        case 2, 3: whenFull = .conflate
+        default: whenFull = .block
+        }
+        let maxBytes = Int.random(in: 200...3000, using: &random)
+        let ttl: Int64? = random.next() % 4 == 0 ? 5_000 : nil
+        policy = QueuePolicy(whenFull: whenFull, maxBytes: maxBytes, ttl: ttl)
+        maxDisk = Int.random(in: 500...20_000, using: &random)
+        keys = Int.random(in: 1...6, using: &random)
+        let syncs = random.next() % 2 == 0
+        disk.syncs = level == .always || syncs
+        let loop = loop
+        disk.now = { loop.now }
+        queue = RouteQueue(route: "", sink: sink, policy: policy, store: MemoryStore(), log: .quiet)
+        try start()
+    }
+
+    private func start() throws {
+        diskWork = []
+        sink = HistorySink(keys: policy.whenFull == .conflate ? keys : 1)
+        let spool = try Spool(FakeEngine(disk), eventLoop: loop, log: .quiet) { [unowned self] in diskWork.append($0) }
+        let place = try spool.place(for: "r -> s")
+        let store: any SpoolingStore =
+            policy.whenFull == .conflate
+            ? ConflatingStore(by: try ConflationKey("$.k"), level: level, maxDisk: maxDisk, contents: place)
+            : SpooledStore(level: level, maxBytes: policy.maxBytes, maxDisk: maxDisk, contents: place)
+        let loop = loop
+        queue = RouteQueue(
+            route: "r",
+            sink: sink,
+            policy: policy,
+            store: store,
+            spool: spool,
+            place: place.number,
+            log: .quiet,
+            now: { loop.now }
+        )
+        marks = []
+    }
+
+    // MARK: The history
+
+    func run(steps count: Int) throws {
+        for _ in 0..<count { try step() }
+        heal()
+        try verify()
+    }
+
+    private func step() throws {
+        switch random.next() % 20 {
+        case 0..<6: append(Int.random(in: 1...8, using: &random))
+        case 6..<9: note("sink opens") { sink.open(Int.random(in: 1...6, using: &random)) }
+        case 9..<12: note("sink settles") { sink.settle(Int.random(in: 1...6, using: &random), as: .delivered) }
+        case 12: note("sink refuses") { sink.settle(1, as: .dropped(.refused)) }
+        case 13: note("sink lost") { sink.lose() }
+        case 14..<17: diskStep()
+        case 17: note("time") { loop.advanceTime(by: .milliseconds(Int64.random(in: 1...2_000, using: &random))) }
+        case 18:
+            let errors: [SpoolError?] = [nil, nil, .failed("EIO"), .full("ENOSPC")]
+            disk.fails = errors[Int.random(in: 0..<errors.count, using: &random)]
+            disk.failsReading = random.next() % 4 == 0
+            steps.append("disk \(disk.fails.map { "\($0)" } ?? "works")")
+        default: if random.next() % 3 == 0 { try crash() }
+        }
+        queue.tick()
+        observe()
+        #expect(queue.currentBalance.isBalanced, "\(self)")
+    }
+
+    private func note(_ what: String, _ body: () -> Void) {
+        steps.append(what)
+        body()
+    }
+
+    private func append(_ count: Int) {
+        // Who reads on while the queue blocks breaks the rules.
+        guard !queue.isBlocking else { return }
+        let first = next
+        next += count
+        steps.append("append \(first)..<\(next)")
+        let texts = (first..<next).map { "{\"id\":\($0),\"k\":\($0 % keys)}" }
+        var batch = MessageBatch.of(texts)
+        batch.receivedAt = loop.now
+        queue.accept(batch)
+        if queue.isAlways { for id in first..<next { marks.append((id, queue.lastMark)) } }
+    }
+
+    private func diskStep() {
+        steps.append("disk step")
+        let work = diskWork
+        diskWork = []
+        for body in work { body() }
+        loop.run()
+    }
+
+    private func crash() throws {
+        steps.append("crash")
+        observe()
+        // What the disk did is done, even if nobody heard of it.
+        let balance = queue.currentBalance
+        losses += balance.expired + balance.droppedTotal
+        disk.crash(tearing: random.next() % 2 == 0)
+        disk.fails = nil
+        disk.failsReading = false
+        for id in 0..<next where !safe.contains(id) { forgivable.insert(id) }
+        try start()
+    }
+
+    /// What the sink got, and what is safe now.
+    private func observe() {
+        delivered.formUnion(sink.delivered)
+        marks.removeAll { id, mark in
+            guard queue.securedMark >= mark, disk.fails == nil || policy.whenFull == .block else { return false }
+            safe.insert(id)
+            return true
+        }
+    }
+
+    /// The disk and the sink work, until nothing is left.
+    private func heal() {
+        steps.append("heal")
+        disk.fails = nil
+        disk.failsReading = false
+        var rounds = 0
+        while rounds < 2_000, !queue.isEmpty || !diskWork.isEmpty {
+            rounds += 1
+            loop.advanceTime(by: .milliseconds(50))
+            diskStep()
+            sink.open(20)
+            sink.settle(20, as: .delivered)
+        }
+        observe()
+        let balance = queue.currentBalance
+        losses += balance.expired + balance.droppedTotal
+    }
+
+    // MARK: What must hold
+
+    private func verify() throws {
+        let all = "\(self)"
+        #expect(queue.isEmpty, "something is never offered: \(queue.currentBalance)\n\(all)")
+        #expect(sink.isInOrder, "out of order: \(sink.taken)\n\(all)")
+        #expect(sink.taken.allSatisfy { 0..<next ~= $0 }, "invented\n\(all)")
+        let missing = Set(0..<next).subtracting(delivered).subtracting(forgivable)
+        #expect(missing.count <= losses, "\(missing.count) missing, \(losses) counted: \(missing.sorted())\n\(all)")
+        if policy.whenFull == .block, policy.ttl == nil, losses == 0 {
+            #expect(missing.isEmpty, "lost: \(missing.sorted())\n\(all)")
+        }
+    }
+}
+
+extension SpoolHistory: CustomStringConvertible {
+    var description: String {
+        "seed \(seed): \(level), \(policy), \(maxDisk) on disk\n  " + steps.suffix(80).joined(separator: "; ")
+    }
+}
+
+/// Takes and settles what the history lets it.
+final class HistorySink: Sink {
+    let name = "s"
+    let settlesLater = true
+    weak var client: (any SinkClient)?
+    private var room = 0
+    private var inFlight: [Int] = []
+    private(set) var taken: [Int] = []
+    private(set) var delivered: Set<Int> = []
+    private(set) var isInOrder = true
+    /// Of each key; after a loss the same ones come again.
+    private var last: [Int: Int] = [:]
+    /// In how many orders messages come: one a key, where newer ones take the place of older ones.
+    private let keys: Int
+
+    init(keys: Int) { self.keys = keys }
+
+    func start() {}
+    func stop(completion: @escaping () -> Void) { completion() }
+
+    func open(_ room: Int) {
+        self.room = room
+        client?.sinkIsReady()
+    }
+
+    func take(_ batch: MessageBatch) -> Intake {
+        let texts = batch.texts.prefix(room)
+        for text in texts {
+            let digits = text.dropFirst(6).prefix { $0.isNumber }
+            let id = Int(digits) ?? -1
+            if id <= last[id % keys, default: -1] { isInOrder = false }
+            last[id % keys] = id
+            inFlight.append(id)
+            taken.append(id)
+        }
+        room -= texts.count
+        return Intake(taken: texts.count)
+    }
+
+    func settle(_ count: Int, as outcome: Outcome) {
+        let settled = inFlight.prefix(count)
+        guard !settled.isEmpty else { return }
+        if outcome == .delivered { delivered.formUnion(settled) }
+        inFlight.removeFirst(settled.count)
+        client?.settle(settled.count, as: outcome)
+    }
+
+    func lose() {
+        for id in inFlight.reversed() { last[id % keys] = id - 1 }
+        inFlight = []
+        room = 0
+        client?.sinkLostWhatWasInFlight()
+    }
+}
+
+extension Logger {
+    /// Says nothing.
+    static var quiet: Logger { Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() } }
+}

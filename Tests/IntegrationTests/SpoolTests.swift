@@ -1,0 +1,187 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the spool keeps over kills, restarts and a broker's absence.
+struct SpoolTests {
+    /// Each message is acknowledged by the broker that keeps the gateway's session: from there on none may be lost.
+    @Test func killedTimeAndAgainNothingAcknowledgedIsLost() async throws {
+        try await withMosquittoBroker(persistence: true) { broker in
+            try await withWebSocketServer { server in
+                try await withTemporaryDirectory { directory in
+                    let parts = Site.Parts(broker: broker, server: server, directory: directory)
+                    let yaml =
+                        "state_dir: \(parts.path("state"))\n"
+                        + parts.standard(broker: "client_id: gateway\nclean_session: false") + """
+                            routes:
+                              in:
+                                from: { mqtt: local, topic: feed/in, qos: 1 }
+                                to: cloud
+                                queue: { store: always }
+
+                            """
+                    var random = SystemRandomNumberGenerator()
+                    var sent = 0
+                    try await withMQTTClient(of: broker) { publisher in
+                        for _ in 0..<10 {
+                            try await withGateway(yaml, in: directory) { gateway in
+                                try await eventually("the subscription") { broker.subscriptions(to: "feed/in") > 0 }
+                                let messages = (sent..<sent + 200).map { ("feed/in", Array(Self.text($0).utf8)) }
+                                sent += 200
+                                async let published: Void = publisher.publish(messages)
+                                try await Task.sleep(for: .milliseconds(Int.random(in: 0...60, using: &random)))
+                                gateway.process.send(SIGKILL)
+                                try await published
+                                _ = try await gateway.process.waitForExit()
+                            }
+                        }
+                        let total = sent
+                        try await withGateway(yaml, in: directory) { gateway in
+                            let all = Set((0..<total).map(Self.text))
+                            do {
+                                try await eventually("the last of them", within: .seconds(60)) {
+                                    Set(server.texts).isSuperset(of: all)
+                                }
+                            } catch {
+                                let missing = all.subtracting(server.texts).sorted()
+                                Issue.record("lost: \(missing.prefix(20)) of \(missing.count)\n\(gateway.log.tail())")
+                            }
+                            #expect(Set(server.texts).subtracting(all).isEmpty, "invented or changed")
+                            var seen: Set<String> = []
+                            let firsts = server.texts.filter { seen.insert($0).inserted }
+                            #expect(firsts == (0..<total).map(Self.text), "the first of each is in order")
+                            try await gateway.status("the rest is settled") { $0.routes["in"]?.sinks[0].queued == 0 }
+                                .expectBalance()
+                            try await gateway.stop()
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func text(_ id: Int) -> String {
+        "\(id) " + String(repeating: "\(id * 7919 % 9973)", count: id % 40)
+    }
+
+    @Test func whatWaitsForABrokerSurvivesARestart() async throws {
+        try await withMosquittoBroker(persistence: true) { broker in
+            try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) {
+                try await $0.subscribe("out")
+            }
+            try await withWebSocketServer { server in
+                try await withTemporaryDirectory { directory in
+                    let parts = Site.Parts(broker: broker, server: server, directory: directory)
+                    let yaml =
+                        "state_dir: \(parts.path("state"))\n" + parts.standard()
+                        + "routes: { out: { from: cloud, to: { mqtt: local, topic: out, qos: 1 }, queue: { max_bytes: 20KiB } } }\n"
+                    let messages = (0..<2_000).map { "message \($0)" }
+                    await broker.stop()
+                    try await withGateway(yaml, in: directory) { gateway in
+                        try await server.waitForEstablished()
+                        try await server.send(messages[..<1_000].map { .text($0) })
+                        try await gateway.status("they wait") { $0.routes["out"]?.sinks[0].queued == 1_000 }
+                        try await gateway.stop()
+                        _ = try await gateway.log.line("what stays") {
+                            $0.contains("1000 messages stay in the spool")
+                        }
+                    }
+                    try await withGateway(yaml, in: directory) { gateway in
+                        try await gateway.status("they are restored") { status in
+                            let sink = status.routes["out"]?.sinks[0]
+                            return sink?.restored == 1_000 && sink?.queued == 1_000
+                        }.expectBalance()
+                        try await server.waitForEstablished(2)
+                        try await server.send(messages[1_000...].map { .text($0) })
+                        try await gateway.status("the new ones wait behind") {
+                            $0.routes["out"]?.sinks[0].queued == 2_000
+                        }
+                        try await broker.start()
+                        let status = try await gateway.status("all is delivered", within: .seconds(60)) {
+                            $0.routes["out"]?.sinks[0].delivered == 2_000
+                        }
+                        status.expectBalance()
+                        try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) { keeper in
+                            try await eventually("the last one") { keeper.messages.last?.text == messages.last }
+                            var seen: Set<String> = []
+                            #expect(keeper.messages.map(\.text).filter { seen.insert($0).inserted } == messages)
+                        }
+                        try await gateway.stop()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aRouteThatIsGoneLeavesItsMessagesToTheCommandLine() async throws {
+        try await withWebSocketServer { server in
+            try await withTemporaryDirectory { directory in
+                func yaml(route: String) -> String {
+                    """
+                    instance: test
+                    state_dir: \(directory.path)/state
+                    connections: { cloud: { url: "\(server.url)" } }
+                    mqtt: { local: { url: "mqtt://127.0.0.1:1" } }
+                    status: { mqtt: none }
+                    routes: { \(route): { from: cloud, to: { mqtt: local, topic: t, qos: 1 } } }
+
+                    """
+                }
+                try await withGateway(yaml(route: "old"), in: directory) { gateway in
+                    try await server.waitForEstablished()
+                    try await server.send(["a", "b \"quoted\""].map { .text($0) })
+                    try await gateway.status("they wait") { $0.routes["old"]?.sinks[0].queued == 2 }
+                    let second = try await gateway.command("run")
+                    #expect(second.status == .exited(78))
+                    #expect(second.errors.contains("another wsbridge uses the state_dir"))
+                    #expect(try await gateway.command("spool", "list").status == .exited(75))
+                    try await gateway.stop()
+                }
+                try await withGateway(yaml(route: "new"), in: directory) { gateway in
+                    _ = try await gateway.log.line("whose they are") {
+                        $0.contains("2 messages in the spool belong to 'old -> mqtt:local'")
+                    }
+                    try await gateway.stop()
+                    #expect(try await gateway.command("spool", "list").output.contains("old -> mqtt:local: 2 messages"))
+                    let lines = try await gateway.command("spool", "export").output.split(separator: "\n")
+                    struct Line: Decodable { var queue, kind, payload: String }
+                    let exported = try lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+                    #expect(exported.map(\.payload) == ["a", "b \"quoted\""])
+                    #expect(exported.allSatisfy { $0.queue == "old -> mqtt:local" && $0.kind == "text" })
+                    #expect(try await gateway.command("spool", "drop", "older").status == .exited(64))
+                    #expect(try await gateway.command("spool", "drop", "old -> mqtt:local").status == .exited(0))
+                    #expect(try await gateway.command("spool", "list").output.contains("the spool is empty"))
+                }
+            }
+        }
+    }
+
+    @Test func whatIsOlderThanItsTimeExpiresOverARestart() async throws {
+        try await withWebSocketServer { server in
+            try await withTemporaryDirectory { directory in
+                let yaml = """
+                    state_dir: \(directory.path)/state
+                    connections: { cloud: { url: "\(server.url)" } }
+                    mqtt: { local: { url: "mqtt://127.0.0.1:1" } }
+                    status: { mqtt: none }
+                    routes:
+                      out: { from: cloud, to: { mqtt: local, topic: t, qos: 1 }, queue: { store: always, ttl: 2s } }
+
+                    """
+                try await withGateway(yaml, in: directory) { gateway in
+                    try await server.waitForEstablished()
+                    try await server.send("old")
+                    try await gateway.status("it waits") { $0.routes["out"]?.sinks[0].queued == 1 }
+                    try await gateway.stop()
+                }
+                try await withGateway(yaml, in: directory) { gateway in
+                    try await gateway.status("it is expired") { status in
+                        let sink = status.routes["out"]?.sinks[0]
+                        return sink?.restored == 1 && sink?.expired == 1 && sink?.queued == 0
+                    }.expectBalance()
+                    try await gateway.stop()
+                }
+            }
+        }
+    }
+}

@@ -154,6 +154,9 @@ struct SQLiteEngineTests {
             let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
             var damages = 0
             for offset in stride(from: part, to: good.count, by: 8) {
+                // Where the file holds nothing for a while, nothing can break.
+                let around = good[max(0, offset - 4)..<min(good.count, offset + 4)]
+                guard offset < 128 || around.contains(where: { $0 != 0 }) else { continue }
                 var flipped = good
                 flipped[offset] ^= UInt8(1 << (offset % 8))
                 try check(flipped, in: folder, path, texts, &damages)
@@ -229,7 +232,10 @@ struct SQLiteEngineTests {
     }
 
     private func withFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spool-\(UUID().uuidString)").path
+        // In memory where there is such a place: thousands of syncs take their time.
+        let memory = "/dev/shm"
+        let place = access(memory, W_OK) == 0 ? URL(fileURLWithPath: memory) : FileManager.default.temporaryDirectory
+        let folder = place.appendingPathComponent("wsbridge-spool-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(
             atPath: folder,
             withIntermediateDirectories: true,

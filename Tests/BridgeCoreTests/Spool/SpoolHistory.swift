@@ -24,6 +24,7 @@ final class SpoolHistory {
     private var queue: RouteQueue
     private var sink = HistorySink(keys: 1)
     private var next = 0
+    private var life = 0
     /// What may be gone: it was not safe when the power failed.
     private var forgivable: Set<Int> = []
     private var marks: [(id: Int, mark: Int64)] = []
@@ -58,8 +59,13 @@ final class SpoolHistory {
 
     private func start() throws {
         diskWork = []
+        life += 1
+        let life = life
         sink = HistorySink(keys: policy.whenFull == .conflate ? keys : 1)
-        let spool = try Spool(FakeEngine(disk), eventLoop: loop, log: .quiet) { [unowned self] in diskWork.append($0) }
+        let spool = try Spool(FakeEngine(disk), eventLoop: loop, log: .quiet) { [unowned self] in
+            // What a former life still wanted is gone with it.
+            if life == self.life { diskWork.append($0) }
+        }
         let place = try spool.place(for: "r -> s")
         let store: any SpoolingStore =
             policy.whenFull == .conflate

@@ -43,6 +43,8 @@ package final class ConflatingStore: SpoolingStore {
     private var notLoaded: Int
     private var isLoading: Bool
     private var loadedThrough: Int64 = 0
+    /// From here on they are this run's own.
+    private let firstNew: Int64
 
     private(set) package var bytes = 0
     private(set) package var inFlight = 0
@@ -62,6 +64,7 @@ package final class ConflatingStore: SpoolingStore {
         self.level = level
         self.maxDisk = maxDisk
         next = contents?.next ?? 1
+        firstNew = next
         restored = contents?.count ?? 0
         notLoaded = restored
         diskBytes = contents?.bytes ?? 0
@@ -323,7 +326,7 @@ package final class ConflatingStore: SpoolingStore {
         page.batch.withUnsafeBytes { all in
             var index = 0
             for run in page.runs {
-                for offset in 0..<run.count {
+                for offset in 0..<run.count where run.first + Int64(offset) < firstNew {
                     let payload = UnsafeRawBufferPointer(rebasing: all[page.batch.entries[index].payload])
                     var slot = Self.slot(
                         page.batch,
@@ -338,9 +341,11 @@ package final class ConflatingStore: SpoolingStore {
                 }
             }
         }
-        for number in page.damaged { requests.append(.remove(first: number, last: number, bytes: 0)) }
+        for number in page.damaged where number < firstNew {
+            requests.append(.remove(first: number, last: number, bytes: 0))
+        }
         loadedThrough = page.last
-        guard page.isEnd else {
+        guard page.isEnd || page.last >= firstNew - 1 else {
             load()
             return 0
         }

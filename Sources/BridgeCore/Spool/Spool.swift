@@ -178,9 +178,13 @@ package final class Spool {
         if let failure = report.failure {
             waiting.appends.insert(contentsOf: work.appends, at: 0)
             if !report.areDeletesDone { waiting.deletes.insert(contentsOf: work.deletes, at: 0) }
-            failed(failure)
+            failed(failure, verb: "written")
         } else {
-            if isFailing, retry == nil { succeeded() }
+            if let failure = report.readFailure {
+                failed(failure, verb: "read")
+            } else if isFailing, retry == nil {
+                succeeded()
+            }
             if !work.appends.isEmpty || !work.deletes.isEmpty { written.transactions += 1 }
             for append in work.appends {
                 written.messages += append.range.count
@@ -197,7 +201,7 @@ package final class Spool {
         advance()
     }
 
-    private func failed(_ failure: SpoolError) {
+    private func failed(_ failure: SpoolError, verb: String) {
         retry?.cancel()
         retry = eventLoop.assumeIsolated().scheduleTask(in: backoff.failed(using: &random)) {
             self.retry = nil
@@ -209,7 +213,7 @@ package final class Spool {
         }
         if lastComplaint.map({ eventLoop.now - $0 >= Self.complaintInterval }) ?? true {
             lastComplaint = eventLoop.now
-            log.error("the spool can't be written, it is tried again: \(failure)", metadata: ["reason": "spool_failed"])
+            log.error("the spool can't be \(verb), it is tried again: \(failure)", metadata: ["reason": "spool_failed"])
         }
         guard !isFailing else { return }
         isFailing = true
@@ -221,7 +225,7 @@ package final class Spool {
         retry?.cancel()
         retry = nil
         backoff.succeeded()
-        log.notice("the spool is written again")
+        log.notice("the spool works again")
         for queue in queues.values { queue.spoolFails(false) }
     }
 

@@ -12,6 +12,8 @@ struct SpoolReport: Sendable {
     /// Why the appends, or the removals too, are not written.
     var failure: SpoolError?
     var areDeletesDone = true
+    /// Why something could not be read.
+    var readFailure: SpoolError?
     var pages: [SpoolPage] = []
     /// Queues whose read failed.
     var failedReads: [Int] = []
@@ -42,7 +44,7 @@ extension SpoolEngine {
             } catch .corrupt {
                 return begunAnew(work, report)
             } catch {
-                if report.failure == nil { report.failure = error }
+                report.readFailure = error
                 report.failedReads.append(request.queue)
             }
         }

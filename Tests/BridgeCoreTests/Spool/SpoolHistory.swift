@@ -22,6 +22,7 @@ final class SpoolHistory {
     private let maxDisk: Int
 
     private var queue: RouteQueue
+    private var store: (any SpoolingStore)?
     private var sink = HistorySink(keys: 1)
     private var next = 0
     private var life = 0
@@ -83,6 +84,7 @@ final class SpoolHistory {
             now: { loop.now }
         )
         marks = []
+        self.store = store
     }
 
     // MARK: The history
@@ -157,7 +159,7 @@ final class SpoolHistory {
     private func observe() {
         delivered.formUnion(sink.delivered)
         marks.removeAll { id, mark in
-            guard queue.securedMark >= mark, disk.fails == nil || policy.whenFull == .block else { return false }
+            guard let store, store.securedTicket >= mark else { return false }
             safe.insert(id)
             return true
         }

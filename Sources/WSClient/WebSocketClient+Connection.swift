@@ -61,7 +61,6 @@ extension WebSocketClient: ConnectAttemptOwner {
             limits: .init(maximumMessageSize: configuration.maxMessageSize),
             pings: pings.isEnabled
                 ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
-            silenceTimeout: configuration.silenceTimeout.map { TimeAmount($0) },
             closeTimeout: TimeAmount(configuration.closeTimeout),
             outboundLimit: configuration.outboundLimit,
             server: configuration.url.server
@@ -99,6 +98,7 @@ extension WebSocketClient: ConnectionOwner {
     }
 
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {
+        judgePings(of: connection)
         ended(failure)
     }
 

@@ -46,6 +46,9 @@ public final class WebSocketClient {
     /// What the attempt under way, or the last one, sent: credentials to compare with and to hide.
     private var sentHeaders: [(name: String, value: String)] = []
     private var disconnectReason = ""
+    var pingIntolerance = PingIntolerance()
+    /// While set, `logComms` shows nothing of what messages hold: a secret is on its way that isn't known yet.
+    package var concealsReceived = false { didSet { connection?.concealsReceived = concealsReceived } }
 
     /// Makes a client that does nothing until `connect()`.
     ///
@@ -265,6 +268,7 @@ public final class WebSocketClient {
         attempt = nil
         self.connection = connection
         if isReadingPaused { connection.pauseReading() }
+        connection.concealsReceived = concealsReceived
         updateCommsLog()
     }
 

@@ -56,10 +56,6 @@ public struct WebSocketClientConfiguration: Sendable {
     public var connectTimeout: Duration = .seconds(10)
     /// Pings and their deadline.
     public var keepAlive = KeepAlive()
-    /// No data message for so long: the connection counts as dead.
-    ///
-    /// `nil` = never.
-    public var silenceTimeout: Duration?
     /// The most bytes of one incoming message; a larger one ends the connection with 1009.
     public var maxMessageSize = 16 << 20
     /// Text messages sent in order at each establishment, before anything else.

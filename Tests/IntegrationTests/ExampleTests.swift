@@ -5,8 +5,9 @@ import Testing
 /// Each file in `config/`, as it is, with addresses from the environment.
 struct ExampleTests {
     /// Runs an example with a server, a broker and a recorder of the broker's topics.
-    private func withExample(
+    func withExample(
         _ name: String,
+        _ script: TestWebSocketServer.Script = .init(),
         environment: @escaping (Site.Parts) throws -> [String: String],
         waitsUntilReady: Bool = true,
         _ body: (Site) async throws -> Void
@@ -15,7 +16,7 @@ struct ExampleTests {
         let yaml = try String(contentsOf: file, encoding: .utf8)
         try await withMosquittoBroker { broker in
             try await withMQTTRecorder(of: broker) { mqtt in
-                try await withWebSocketServer { server in
+                try await withWebSocketServer(script) { server in
                     try await withTemporaryDirectory { directory in
                         let parts = Site.Parts(broker: broker, server: server, directory: directory)
                         try await withGateway(
@@ -42,6 +43,9 @@ struct ExampleTests {
                 "cloud-to-mqtt.yaml", "alarms-to-udp.yaml", "fifo-in-and-out.yaml", "mqtt-to-websocket.yaml",
                 "several-connections-and-brokers.yaml", "tls-client-certificate.yaml", "pharos-first-file.yaml",
                 "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml",
+                // In SessionExampleTests.
+                "home-assistant.yaml", "graphql-subscription.yaml", "socket-io.yaml", "signalr.yaml",
+                "exchange-ticker.yaml", "log-in-and-heartbeat.yaml",
             ]
         )
     }

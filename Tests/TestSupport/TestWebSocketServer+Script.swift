@@ -8,19 +8,23 @@ extension TestWebSocketServer {
         package var answersClose = true
         /// Sends every data message back.
         package var echoes = false
+        /// What each text message is answered with.
+        package var answers: (@Sendable (String) -> [Sending])?
 
         package init(
             _ handshake: Handshake = .accept(),
             onEstablished: [Sending] = [],
             answersPings: Bool = true,
             answersClose: Bool = true,
-            echoes: Bool = false
+            echoes: Bool = false,
+            answers: (@Sendable (String) -> [Sending])? = nil
         ) {
             self.handshake = handshake
             self.onEstablished = onEstablished
             self.answersPings = answersPings
             self.answersClose = answersClose
             self.echoes = echoes
+            self.answers = answers
         }
     }
 

@@ -5,6 +5,7 @@ enum KnownSecrets {
         var secrets = connection.headers.filter(\.isSecret).map(\.value) + hidden
         if let token = connection.bearerToken { secrets.append(token) }
         if let userInfo = connection.endpoint.userInfo { secrets.append(userInfo) }
+        secrets += connection.session?.variables.map(\.value) ?? []
         let values = secrets.compactMap { try? SecretReader.read($0) } + queryValues(in: connection.endpoint.path)
         return values + values.flatMap(parts)
     }

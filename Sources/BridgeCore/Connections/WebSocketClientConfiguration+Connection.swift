@@ -24,7 +24,6 @@ extension WebSocketClientConfiguration {
             interval: connection.keepAlive.interval,
             timeout: connection.keepAlive.timeout
         )
-        silenceTimeout = connection.silenceTimeout
         maxMessageSize = connection.maxMessageSize
         onEstablished = connection.onEstablished
         autoReconnect = connection.autoReconnect

@@ -26,7 +26,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     struct Settings {
         var limits: MessageDecoder.Limits
         var pings: KeepAliveStateMachine.Pings?
-        var silenceTimeout: TimeAmount?
         var closeTimeout: TimeAmount
         var outboundLimit: Int
         /// As reasons name the server.
@@ -38,6 +37,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     weak var owner: (any ConnectionOwner)?
     /// Set while `log_comms` is on.
     var comms: CommsLog?
+    /// See `WebSocketClient.concealsReceived`.
+    var concealsReceived = false
 
     var context: ChannelHandlerContext?
     var closing = CloseStateMachine()
@@ -64,6 +65,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // Time
     var keepAlive: KeepAliveStateMachine
     var keepAliveTimer: Scheduled<Void>?
+    /// The connection ends by our own wish, and not the server's.
+    var hasGivenUp = false
+    /// What the end means for the next attempt, where it is our own wish.
+    var remedy = ConnectionFailure.Remedy.waiting
     var closeTimer: Scheduled<Void>?
 
     init(eventLoop: any EventLoop, settings: Settings) {
@@ -71,11 +76,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.settings = settings
         decoder = MessageDecoder(limits: settings.limits)
         ledger = OutboundLedger(limit: settings.outboundLimit)
-        keepAlive = KeepAliveStateMachine(
-            pings: settings.pings,
-            silenceTimeout: settings.silenceTimeout,
-            now: eventLoop.now
-        )
+        keepAlive = KeepAliveStateMachine(pings: settings.pings, now: eventLoop.now)
     }
 
     /// Begins with what came behind the handshake.
@@ -125,8 +126,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func deliver(_ batch: WebSocketMessageBatch) {
-        comms?.messages(.received, batch, first: batch.count)
-        if keepAlive.watchesSilence { keepAlive.receivedMessage(now: eventLoop.now) }
+        comms?.messages(.received, batch, first: batch.count, concealed: concealsReceived)
         // Paused while closing: reading goes on only for the sake of the peer's close frame.
         guard !isPaused || closing.isOpen || hasEnded else { return }
         owner?.connection(self, received: batch)
@@ -207,6 +207,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !hasEnded else { return finish() }
         switch closing.close(code, because: reason) {
         case .sendClose(let frame):
+            hasGivenUp = true
             write(frame)
             limitClosing(to: settings.closeTimeout)
             if isPaused {
@@ -255,7 +256,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard closing.state != .ended else { return }
         drainHeld()
         closing.tcpEnded()
-        let failure = ConnectionFailure(closing.reason ?? "", closeCode: closing.code)
+        let failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)
         let owner = owner
         self.owner = nil
         comms = nil

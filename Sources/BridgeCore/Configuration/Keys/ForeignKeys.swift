@@ -68,8 +68,6 @@ enum ForeignKeys {
             .say(
                 "write keep_alive: { interval: … }",
                 "pinginterval",
-                "heartbeat",
-                "heartbeatinterval",
                 "ping",
                 "keepaliveinterval",
                 "pings",

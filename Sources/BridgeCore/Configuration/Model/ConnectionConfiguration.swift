@@ -24,6 +24,9 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     package var maxMessageSize = 16 << 20
     /// Text messages sent in order at each (re)connect, before anything else.
     package var onEstablished: [String] = []
+    package var session: SessionConfiguration?
+    /// The preset's, and the connection's own.
+    package var heartbeats: [HeartbeatConfiguration] = []
     package var tls = TLSConfiguration()
     package var followRedirects = 0
     package var extendedLogging = false

@@ -60,7 +60,7 @@ enum ConnectionKeys {
         "silence_timeout",
         .durationOrNone(.milliseconds(10) ... .seconds(604_800)),
         default: "none",
-        "Connect again when no message came for so long, pings or not."
+        "Connect again when no data came for so long, whatever pings and heartbeats say."
     )
     static let bearerToken = Key(
         "bearer_token",
@@ -92,6 +92,18 @@ enum ConnectionKeys {
         .list(of: .message, example: #"[ '{"op":"subscribe"}' ]"#),
         default: "[]",
         "Text messages that are sent in order at each (re)connect, before anything else."
+    )
+    static let session = Key(
+        "session",
+        SessionSection.type,
+        default: "none",
+        "What is said and awaited at each (re)connect, before anything else is sent."
+    )
+    static let heartbeat = Key(
+        "heartbeat",
+        .mapping(HeartbeatKeys.place, id: "heartbeat", read: HeartbeatSection.read),
+        default: "none",
+        "Messages that only say that both ends are alive, for servers that want more than pings."
     )
     static let tls = Key(
         "tls",
@@ -127,7 +139,8 @@ enum ConnectionKeys {
             autoConnect.described, autoReconnect.described, reconnect.described, connectTimeout.described,
             sendKeepAlive.described, keepAlive.described, silenceTimeout.described, bearerToken.described,
             headers.described, subprotocols.described, compression.described, maxMessageSize.described,
-            onEstablished.described, tls.described, followRedirects.described, extendedLogging.described,
+            onEstablished.described, session.described, heartbeat.described, tls.described, followRedirects.described,
+            extendedLogging.described,
             logComms.described,
         ]
     )
@@ -152,6 +165,7 @@ enum ConnectionSection {
         reader.read(ConnectionKeys.compression, into: &connection.compression)
         reader.read(ConnectionKeys.maxMessageSize, into: &connection.maxMessageSize)
         reader.read(ConnectionKeys.onEstablished, into: &connection.onEstablished)
+        SessionSection.apply(to: &connection, reader)
         reader.read(ConnectionKeys.tls, into: &connection.tls)
         reader.read(ConnectionKeys.followRedirects, into: &connection.followRedirects)
         reader.read(ConnectionKeys.extendedLogging, into: &connection.extendedLogging)
@@ -199,6 +213,12 @@ enum ConnectionSection {
             !entries.isEmpty
         {
             reader.context.warning("tls has no effect on a ws connection: use wss", at: tls.keyPosition)
+        }
+        if connection.session?.variables.isEmpty == false, !Loopback.isLoopback(endpoint.host) {
+            reader.context.warning(
+                "what the session sends travels unencrypted: use wss",
+                at: reader.keyPosition(ConnectionKeys.session.name)
+            )
         }
         if connection.bearerToken != nil, !Loopback.isLoopback(endpoint.host) {
             reader.context.warning(

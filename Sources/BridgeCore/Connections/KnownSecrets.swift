@@ -5,8 +5,10 @@ enum KnownSecrets {
         var secrets = connection.headers.filter(\.isSecret).map(\.value) + hidden
         if let token = connection.bearerToken { secrets.append(token) }
         if let userInfo = connection.endpoint.userInfo { secrets.append(userInfo) }
-        secrets += connection.session?.variables.map(\.value) ?? []
-        let values = secrets.compactMap { try? SecretReader.read($0) } + queryValues(in: connection.endpoint.path)
+        let variables = (connection.session?.variables ?? []).compactMap { try? SecretReader.read($0.value) }
+        let values =
+            secrets.compactMap { try? SecretReader.read($0) } + queryValues(in: connection.endpoint.path)
+            + variables.filter { $0.utf8.count >= EnvironmentSubstitution.shortestSecret }
         return values + values.flatMap(parts)
     }
 

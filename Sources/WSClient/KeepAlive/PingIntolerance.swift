@@ -25,6 +25,8 @@ struct PingIntolerance {
     ///   - lastPing: when the last ping was sent.
     ///   - sawPong: whether the server answered any.
     ///   - byServer: whether the end was the server's doing.
+    ///   - now: when it ended.
+    /// - Returns: whether to say something.
     mutating func connectionEnded(
         lastPing: NIODeadline?,
         sawPong: Bool,

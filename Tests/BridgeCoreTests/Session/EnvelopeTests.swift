@@ -19,6 +19,13 @@ struct EnvelopeTests {
         #expect(records.split(.of(messages)).texts == expected)
     }
 
+    @Test("S14: a message of nothing but separators takes no more memory than its share")
+    func separatorsWithoutEndAreBounded() {
+        let split = records.split(.of(String(repeating: "\u{1e}", count: 3 * Envelope.maximumRecords), "a"))
+        #expect(split.count == Envelope.maximumRecords + 1)
+        #expect(split.texts.last == "a")
+    }
+
     @Test func splittingKeepsBytesKindsAndTheTimeOfReceipt() {
         let batch = MessageBatch.of("a\u{1e}b\u{1e}")
         let split = records.split(batch)

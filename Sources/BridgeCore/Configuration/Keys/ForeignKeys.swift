@@ -55,6 +55,8 @@ enum ForeignKeys {
                 "initmessage",
                 "subscription"
             ),
+            .means("session", "script", "login", "steps", "preset"),
+            .means("heartbeat", "heartbeats", "heartbeatinterval", "applicationping", "pingmessage", "textping"),
             .means("connect_timeout", "timeout", "handshaketimeout", "connectiontimeout", "opentimeout"),
             .means("max_message_size", "maxsize", "maxpayload", "maxframesize", "readlimit", "maxmessagebytes"),
             .means("silence_timeout", "idletimeout", "readtimeout", "datatimeout", "inactivitytimeout"),

@@ -12,6 +12,10 @@ package enum Envelope: Sendable, Hashable {
     /// `42["name",…]`, where a namespace other than `/` stands between (Socket.IO 5 in Engine.IO 4).
     case socketIO(namespace: String, unwrap: SocketIOPacket.Unwrap)
 
+    /// So many records of one message are told apart; what is behind them stays together, so that a message of nothing
+    /// but separators takes no more memory than its share.
+    static let maximumRecords = 1 << 16
+
     /// The records of what one read held.
     func split(_ batch: MessageBatch) -> MessageBatch {
         guard case .records(let separator) = self else { return batch }
@@ -38,7 +42,9 @@ package enum Envelope: Sendable, Hashable {
             record.payloadLength = UInt32(truncatingIfNeeded: index - start)
             records.append(record)
         }
+        let most = records.count + maximumRecords - 1
         for index in entry.payload where bytes[index] == separator {
+            guard records.count < most else { break }
             append(upTo: index)
             start = index + 1
         }

@@ -1,6 +1,6 @@
 import BridgeCore
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -59,7 +59,7 @@ struct FIFOSinkTests {
             try await withFIFOSink(configuration) { test in
                 try await test.send("for cat")
                 // A thread, not a process: between fork and exec a child has our descriptors, and looks like a reader.
-                let line = Mutex<[UInt8]>([])
+                let line = NIOLockedValueBox<[UInt8]>([])
                 let path = configuration.path
                 let thread = Thread {
                     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -67,10 +67,10 @@ struct FIFOSinkTests {
                         $1 = max(0, read(descriptor, $0.baseAddress, 100))
                     }
                     close(descriptor)
-                    line.withLock { $0 = bytes }
+                    line.withLockedValue { $0 = bytes }
                 }
                 thread.start()
-                try await eventually("the line") { line.withLock { $0 == Array("for cat\n".utf8) } }
+                try await eventually("the line") { line.withLockedValue { $0 == Array("for cat\n".utf8) } }
             }
         }
     }

@@ -1,6 +1,7 @@
 import BridgeCore
 import Foundation
 import NIOConcurrencyHelpers
+import NIOCore
 import TestSupport
 import Testing
 

@@ -19,9 +19,9 @@ final class Connection {
     private var received = 0
     private var sent = 0
     private var establishments = 0
+    private var renewals = 0
     private var rejected: [RejectReason: Int] = [:]
     private var since = Timestamp.now()
-    private let hiddenValues: [Secret]
     private static let shutdownReason = "the gateway stops"
     private var toldState = WebSocketClientStatus.State.disconnected
     private var isShuttingDown = false
@@ -35,7 +35,6 @@ final class Connection {
         log: Logger
     ) throws {
         self.configuration = configuration
-        self.hiddenValues = hiddenValues
         name = configuration.name
         var log = log
         log[metadataKey: "connection"] = "\(name)"
@@ -55,6 +54,10 @@ final class Connection {
             eventLoop: eventLoop
         )
         client.delegate = self
+        client.credentialSource = ConnectionCredentials(of: configuration, eventLoop: eventLoop, log: log) {
+            [weak self] secrets in
+            self?.hide(KnownSecrets.withParts(secrets))
+        }
     }
 
     var isEstablished: Bool { client.status.state == .established }
@@ -218,6 +221,7 @@ final class Connection {
             received: received,
             sent: sent,
             reconnects: max(0, establishments - 1),
+            renewals: renewals == 0 ? nil : renewals,
             rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
             throttled: throttled.isEmpty ? nil : throttled,
             lastSent: reporter.lastSentPayload,
@@ -258,8 +262,6 @@ extension Connection: WebSocketClientDelegate {
 
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {
         guard !isShuttingDown else { return }
-        // Files are read again at each attempt: what they hold may be another secret than before.
-        if status.state == .connecting { hide(KnownSecrets.values(of: configuration, hidden: hiddenValues)) }
         if status.state != toldState { since = .now() }
         toldState = status.state
         reporter.changed(to: statusPayload)
@@ -276,6 +278,14 @@ extension Connection: WebSocketClientDelegate {
         reporter.triggered(.established)
         noteGreeting()
         for sink in sinks { sink.connectionIsReady() }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, renewedWith subprotocol: String?, before expiry: NIODeadline?) {
+        guard !isShuttingDown else { return }
+        renewals += 1
+        let left = expiry.map { Duration.nanoseconds(($0 - .now()).nanoseconds) }
+        reporter.renewed(before: left.map { Timestamp.now().advanced(by: $0) })
+        noteGreeting()
     }
 
     /// What the client sent by itself at the establishment counts as sent.

@@ -31,26 +31,45 @@ extension Connection: SessionHost {
 }
 
 extension Connection {
+    /// The next connection is there: it has to say its first words before it takes over.
+    func webSocketClient(_ client: WebSocketClient, prepares successor: WebSocketSuccessor) {
+        guard session != nil,
+            let next = try? Session(configuration, tally: tally, eventLoop: client.eventLoop)
+        else {
+            return successor.becomeReady()
+        }
+        if isReadingPaused { next.readingPaused() }
+        let preparation = SessionPreparation(next, over: successor, of: self)
+        self.preparation = preparation
+        preparation.begin()
+    }
+
+    /// The next connection took over, and its session with it; says whether there was one.
+    func adoptPreparedSession() -> Bool {
+        guard let next = preparation?.session else { return false }
+        preparation = nil
+        session?.ended()
+        session = next
+        next.host = self
+        return true
+    }
+
+    /// The next connection came to nothing.
+    func dropPreparation() {
+        preparation?.session.ended()
+        preparation = nil
+    }
+
     /// Reads nothing more for now; what times out for want of messages waits as well.
     func pauseReading() {
-        session?.readingPaused()
+        isReadingPaused = true
+        for session in [session, preparation?.session] { session?.readingPaused() }
         client.pauseReading()
     }
 
     func resumeReading() {
-        session?.readingResumed()
+        isReadingPaused = false
+        for session in [session, preparation?.session] { session?.readingResumed() }
         client.resumeReading()
-    }
-}
-
-extension Session {
-    var stats: SessionStats {
-        SessionStats(
-            ready: isReady,
-            consumed: consumed,
-            heartbeats: heartbeats,
-            forwarded: forwarded,
-            records: script.envelope == .plain ? nil : records
-        )
     }
 }

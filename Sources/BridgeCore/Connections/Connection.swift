@@ -8,12 +8,16 @@ import WSClient
 final class Connection {
     let name: String
     let client: WebSocketClient
-    private let configuration: ConnectionConfiguration
+    let configuration: ConnectionConfiguration
     let reporter: ConnectionReporter
     let log: Logger
     private(set) var sinks: [ConnectionSink] = []
     /// What is said and watched beyond plain messages; `nil` where the configuration has nothing of the kind.
-    let session: Session?
+    var session: Session?
+    let tally = SessionTally()
+    /// The session of the next connection, until that takes over.
+    var preparation: SessionPreparation?
+    var isReadingPaused = false
     /// Receives what arrives, where routes begin at this connection.
     weak var receiver: (any SourceClient)?
     private weak var hub: SourceHub?
@@ -21,9 +25,9 @@ final class Connection {
     private var received = 0
     private var sent = 0
     private var establishments = 0
+    private var renewals = 0
     private var rejected: [RejectReason: Int] = [:]
     private var since = Timestamp.now()
-    private let hiddenValues: [Secret]
     private static let shutdownReason = "the gateway stops"
     private var toldState = WebSocketClientStatus.State.disconnected
     private(set) var isShuttingDown = false
@@ -37,7 +41,6 @@ final class Connection {
         log: Logger
     ) throws {
         self.configuration = configuration
-        self.hiddenValues = hiddenValues
         name = configuration.name
         var log = log
         log[metadataKey: "connection"] = "\(name)"
@@ -56,9 +59,13 @@ final class Connection {
             redactor: Redactor(secrets),
             eventLoop: eventLoop
         )
-        session = try Session(configuration, eventLoop: eventLoop)
+        session = try Session(configuration, tally: tally, eventLoop: eventLoop)
         client.delegate = self
         session?.host = self
+        client.credentialSource = ConnectionCredentials(of: configuration, eventLoop: eventLoop, log: log) {
+            [weak self] secrets in
+            self?.hide(KnownSecrets.withParts(secrets))
+        }
     }
 
     /// Whether messages may be sent: the WebSocket is there and its session, if it has one, is through.
@@ -229,6 +236,7 @@ final class Connection {
             received: received,
             sent: sent,
             reconnects: max(0, establishments - 1),
+            renewals: renewals == 0 ? nil : renewals,
             rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
             throttled: throttled.isEmpty ? nil : throttled,
             lastSent: reporter.lastSentPayload,
@@ -257,6 +265,11 @@ final class Connection {
 
 extension Connection: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
+        take(batch, of: session)
+    }
+
+    /// Gives routes what the session of the connection that received it leaves of it.
+    func take(_ batch: WebSocketMessageBatch, of session: Session?) {
         guard let last = batch.messages.last else { return }
         received += batch.count
         let now = client.eventLoop.now
@@ -282,8 +295,6 @@ extension Connection: WebSocketClientDelegate {
 
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {
         guard !isShuttingDown else { return }
-        // Files are read again at each attempt: what they hold may be another secret than before.
-        if status.state == .connecting { hide(KnownSecrets.values(of: configuration, hidden: hiddenValues)) }
         if status.state != toldState { since = .now() }
         toldState = status.state
         reporter.changed(to: statusPayload)
@@ -299,11 +310,20 @@ extension Connection: WebSocketClientDelegate {
         establishments += 1
         reporter.triggered(.established)
         noteGreeting()
-        if let session {
+        if let session, !adoptPreparedSession() {
             session.established(subprotocol: subprotocol)
         } else {
             for sink in sinks { sink.connectionIsReady() }
         }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, renewedWith subprotocol: String?, before expiry: NIODeadline?) {
+        _ = adoptPreparedSession()
+        guard !isShuttingDown else { return }
+        renewals += 1
+        let left = expiry.map { Duration.nanoseconds(($0 - .now()).nanoseconds) }
+        reporter.renewed(before: left.map { Timestamp.now().advanced(by: $0) })
+        noteGreeting()
     }
 
     /// What the client sent by itself at the establishment counts as sent.

@@ -17,7 +17,7 @@ extension WebSocketClientConfiguration {
         )
         tls = connection.tls
         subprotocols = connection.subprotocols
-        requestHeaders = { try ConnectionCredentials.headers(of: connection) }
+        requestHeaders = { ConnectionCredentials.plainHeaders(of: connection) }
         connectTimeout = connection.connectTimeout
         keepAlive = KeepAlive(
             isEnabled: connection.sendKeepAlive,
@@ -32,6 +32,7 @@ extension WebSocketClientConfiguration {
             maxDelay: connection.reconnect.maxDelay,
             stableAfter: connection.reconnect.stableAfter
         )
+        renewBefore = connection.renewBefore
         followRedirects = connection.followRedirects
         self.secrets = secrets
     }

@@ -21,6 +21,8 @@ package struct ConnectionStats: Codable, Sendable, Equatable {
     package var received: Int
     package var sent: Int
     package var reconnects: Int
+    /// How often the next connection took over before a token expired; absent while never.
+    package var renewals: Int?
     package var rejected: [String: Int]
     /// The full queues that keep it from being read.
     package var throttled: [String]?
@@ -30,7 +32,7 @@ package struct ConnectionStats: Codable, Sendable, Equatable {
     package var session: SessionStats?
 
     enum CodingKeys: String, CodingKey {
-        case state, since, reason, received, sent, reconnects, rejected, throttled, session
+        case state, since, reason, received, sent, reconnects, renewals, rejected, throttled, session
         case lastSent = "last_sent"
         case lastReceived = "last_received"
     }

@@ -50,6 +50,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Read while paused, which happens when the connection ends then.
     private var held: CircularBuffer<ByteBuffer> = []
     private var hasEnded = false
+    /// Another connection took over: what arrives until the end still counts, and a pause still holds it back.
+    var isRetiring = false
+    /// Whether what arrives waits.
+    private var holdsBack: Bool { isPaused && (closing.isOpen || isRetiring) }
 
     // Sending
     var encoder = FrameEncoder()
@@ -102,7 +106,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func receive(_ buffer: ByteBuffer) {
-        if isPaused, closing.isOpen {
+        if holdsBack {
             held.append(buffer)
         } else {
             process(buffer)
@@ -128,7 +132,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func deliver(_ batch: WebSocketMessageBatch) {
         comms?.messages(.received, batch, first: batch.count, concealed: concealsReceived)
         // Paused while closing: reading goes on only for the sake of the peer's close frame.
-        guard !isPaused || closing.isOpen || hasEnded else { return }
+        guard !isPaused || closing.isOpen || isRetiring || hasEnded else { return }
         owner?.connection(self, received: batch)
     }
 
@@ -179,7 +183,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// What is read only now and then: NIO asks before each read.
     func read(context: ChannelHandlerContext) {
-        if isPaused, closing.isOpen {
+        if holdsBack {
             isReadWanted = true
         } else {
             context.read()
@@ -210,27 +214,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
             hasGivenUp = true
             write(frame)
             limitClosing(to: settings.closeTimeout)
-            if isPaused {
-                // What was read before is not lost, and the close frame's answer has to be seen.
-                held.forEach(process)
-                held.removeAll()
-                readOn()
-            }
+            if isPaused, !isRetiring { readToTheEnd() }
         case .doNothing:
             break
         }
+    }
+
+    /// What was read before is not lost, and the close frame's answer has to be seen.
+    func readToTheEnd() {
+        held.forEach(process)
+        held.removeAll()
+        readOn()
     }
 
     /// Both close frames are on their way, or none is to be expected: the server ends TCP (RFC 6455, section 7.1.1).
     private func awaitEnd() {
         keepAliveTimer?.cancel()
         limitClosing(to: min(settings.closeTimeout, .seconds(1)))
-        if isPaused { readOn() }
+        if isPaused, !isRetiring { readOn() }
     }
 
-    private func limitClosing(to limit: TimeAmount) {
+    func limitClosing(to limit: TimeAmount) {
         closeTimer?.cancel()
-        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: limit) { self.endNow() }
+        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: limit) {
+            // Nobody can answer what we don't read.
+            if self.holdsBack { self.limitClosing(to: limit) } else { self.endNow() }
+        }
     }
 
     /// Ends TCP without further ado.

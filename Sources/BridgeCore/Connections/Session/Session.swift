@@ -31,23 +31,16 @@ final class Session {
     private var liveness: LivenessStateMachine
     private var values: [String: String] = [:]
     private var timer: Scheduled<Void>?
-
-    /// How many messages the script's steps took in, or refused.
-    private(set) var consumed = 0
-    /// How many of those, and of the heartbeats, routes saw all the same.
-    private(set) var forwarded = 0
-    /// How many heartbeats and answers came.
-    private(set) var heartbeats = 0
-    /// How many messages there were within the envelopes.
-    private(set) var records = 0
+    private let tally: SessionTally
 
     /// - Throws: `MatchError` or `JSONPathError` for what the configuration's check should have refused.
-    init?(_ connection: ConnectionConfiguration, eventLoop: any EventLoop) throws {
+    init?(_ connection: ConnectionConfiguration, tally: SessionTally, eventLoop: any EventLoop) throws {
         let session = connection.session ?? SessionConfiguration()
         guard connection.session != nil || !connection.heartbeats.isEmpty || connection.silenceTimeout != nil else {
             return nil
         }
         self.eventLoop = eventLoop
+        self.tally = tally
         script = try SessionScript(session, heartbeats: connection.heartbeats)
         machine = SessionStateMachine(session)
         liveness = LivenessStateMachine(connection.heartbeats, silence: connection.silenceTimeout)
@@ -109,7 +102,7 @@ final class Session {
             return batch
         }
         let split = script.envelope.split(batch)
-        records += split.count
+        tally.records += split.count
         var kept = MessageBatch(bytes: split.bytes, entries: [], receivedAt: split.receivedAt)
         kept.entries.reserveCapacity(split.count)
         var haveData = false
@@ -121,7 +114,7 @@ final class Session {
                     haveData = true
                     kept.entries.append(script.envelope.unwrap(entry, in: bytes))
                 case .forwarded:
-                    forwarded += 1
+                    tally.forwarded += 1
                     kept.entries.append(entry)
                 case .taken:
                     break
@@ -144,12 +137,12 @@ final class Session {
 
     private func role(of payload: UnsafeRawBufferPointer, _ kind: MessageKind) -> Role {
         if let step = machine.awaitedStep, consume(payload, kind, in: step) {
-            consumed += 1
+            tally.consumed += 1
             return script.steps[step].forward ? .forwarded : .taken
         }
         guard machine.state != .failed else { return .data }
         for (index, beat) in script.beats.enumerated() where recognise(payload, kind, as: beat, index) {
-            heartbeats += 1
+            tally.heartbeats += 1
             return beat.forward ? .forwarded : .taken
         }
         for ending in script.endings where ending.match.matches(payload, kind: kind) {
@@ -199,6 +192,17 @@ final class Session {
 
     private static func shown(_ payload: UnsafeRawBufferPointer) -> String {
         readable(String(decoding: payload.prefix(300), as: UTF8.self), limit: 200)
+    }
+
+    /// What routes didn't see, of this session's connection and those before.
+    var stats: SessionStats {
+        SessionStats(
+            ready: isReady,
+            consumed: tally.consumed,
+            heartbeats: tally.heartbeats,
+            forwarded: tally.forwarded,
+            records: script.envelope == .plain ? nil : tally.records
+        )
     }
 
     // MARK: Actions

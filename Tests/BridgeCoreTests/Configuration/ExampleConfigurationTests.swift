@@ -19,13 +19,14 @@ struct ExampleConfigurationTests {
         try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
     }
 
-    @Test func thereAreTen() {
+    @Test func thereAreTwelve() {
         #expect(
             Self.names == [
                 "alarms-to-udp.yaml", "binary-to-fifo.yaml", "cloud-to-mqtt.yaml", "edge-box.yaml",
                 "fifo-in-and-out.yaml",
-                "mqtt-to-websocket.yaml", "pharos-first-file.yaml", "several-connections-and-brokers.yaml",
-                "tls-client-certificate.yaml", "udp-to-websocket.yaml",
+                "mqtt-to-websocket.yaml", "oauth2.yaml", "pharos-first-file.yaml",
+                "several-connections-and-brokers.yaml",
+                "tls-client-certificate.yaml", "token-command.yaml", "udp-to-websocket.yaml",
             ]
         )
     }

@@ -104,4 +104,40 @@ struct SessionTests {
             }
         }
     }
+
+    @Test func aRenewedConnectionRunsItsSessionBeforeItTakesOver() async throws {
+        let script = TestWebSocketServer.Script { text in
+            text == "login" ? [.text("welcome")] : [.text("echo \(text)")]
+        }
+        try await withTokenServer(answering: { number, _ in .token("t\(number)", expiresIn: 2) }) { tokens in
+            let connection = """
+                oauth2: { token_url: "http://127.0.0.1:\(tokens.port)/token", client_id: a, client_secret: s3cret-s3cret }
+                renew_before: 1s
+                session: [ { send: login, expect: { equals: welcome } } ]
+                """
+            try await withSite(script) { parts in
+                parts.standard(connection: connection) + """
+                    routes:
+                      in: { from: cloud, to: { mqtt: local, topic: in, qos: 1 } }
+                      out: { from: { mqtt: local, topic: out, qos: 1 }, to: cloud }
+
+                    """
+            } _: { site in
+                try await site.event("established")
+                var sent = 0
+                while try site.events().filter({ $0.isRenewed }).count < 2 {
+                    sent += 1
+                    try await site.mqtt.publish("out", "message \(sent)")
+                    try await eventually("its echo") { site.count(on: "in") >= sent }
+                }
+                let stats = try await site.stopAndTakeStats()
+                #expect(try stats.routed(from: "cloud") == sent && stats.routes["in"]?.received == sent)
+                #expect((stats.connections["cloud"]?.session?.consumed ?? 0) >= 3)
+                for client in site.server.messages.map(\.client) {
+                    let own = site.server.messages.filter { $0.client == client }.map(\.text)
+                    #expect(own.first == "login" && own.count { $0 == "login" } == 1)
+                }
+            }
+        }
+    }
 }

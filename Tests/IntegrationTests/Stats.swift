@@ -10,6 +10,7 @@ struct Stats: Decodable {
         var received: Int
         var sent: Int
         var reconnects: Int
+        var renewals: Int?
         var rejected: [String: Int]
         var session: Session?
     }

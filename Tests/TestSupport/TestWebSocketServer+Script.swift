@@ -32,6 +32,8 @@ extension TestWebSocketServer {
     package enum Handshake: Sendable {
         /// 101, with further headers, such as `Sec-WebSocket-Protocol`.
         case accept(headers: [(name: String, value: String)] = [])
+        /// 101, or another status: by the request's `Authorization`.
+        case authorize(@Sendable (String?) -> Int)
         /// Another status.
         case refuse(status: Int, headers: [(name: String, value: String)] = [], body: String = "")
         /// These bytes, once the request's head is read; then the TCP connection is closed or stays open.

@@ -117,10 +117,10 @@ final class TokenExchange: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is HTTPParserError {
-            fail("did not answer with HTTP")
-        } else {
-            fail(error)
+        switch error as? HTTPParserError {
+        case .invalidEOFState?: fail("closed the connection before its answer was complete")
+        case .some: fail("did not answer with HTTP")
+        case nil: fail(error)
         }
     }
 

@@ -24,9 +24,9 @@ struct ExampleConfigurationTests {
             Self.names == [
                 "alarms-to-udp.yaml", "binary-to-fifo.yaml", "cloud-to-mqtt.yaml", "edge-box.yaml",
                 "exchange-ticker.yaml", "fifo-in-and-out.yaml", "graphql-subscription.yaml", "home-assistant.yaml",
-                "log-in-and-heartbeat.yaml", "mqtt-to-websocket.yaml", "pharos-first-file.yaml",
+                "log-in-and-heartbeat.yaml", "mqtt-to-websocket.yaml", "oauth2.yaml", "pharos-first-file.yaml",
                 "several-connections-and-brokers.yaml", "signalr.yaml", "socket-io.yaml",
-                "tls-client-certificate.yaml", "udp-to-websocket.yaml",
+                "tls-client-certificate.yaml", "token-command.yaml", "udp-to-websocket.yaml",
             ]
         )
     }

@@ -32,3 +32,20 @@ enum BasicAuthSection {
         return BasicAuthConfiguration(username: username, password: password)
     }
 }
+
+extension ValueType<BasicAuthConfiguration> {
+    /// What stands there instead of a mapping isn't shown: people write `user:password`.
+    static var basicAuth: Self {
+        let mapping = Self.mapping(BasicAuthKeys.place, id: "basic_auth", read: BasicAuthSection.read)
+        return ValueType(mapping.words, schema: mapping.schema) { node, field in
+            if case .scalar(let scalar) = node.content, !scalar.isNull {
+                field.error(
+                    "\(field.name) must be a mapping: write \(field.name): { username: …, password: … }",
+                    at: node.position
+                )
+                return nil
+            }
+            return mapping.read(node, field)
+        }
+    }
+}

@@ -67,22 +67,40 @@ extension ValueType<[String]> {
                 field.error("\(field.name): an argument can't hold NUL", at: node.position)
                 return nil
             }
-            if scalar.variables.contains(where: EnvironmentSubstitution.isSecret) {
-                field.context.warning(
-                    "\(scalar.described) becomes an argument, which everyone on this machine can see: "
-                        + "the command inherits the environment and can read it there",
-                    at: node.position
-                )
-            }
             return scalar.text
         }
-        return ValueType.list(of: argument, example: "[ /usr/local/bin/get-token, --quiet ]", allowEmpty: false)
-            .map { arguments, node, field in
-                guard let program = arguments.first, !program.isEmpty else {
-                    field.error("\(field.name): the program's name is empty", at: node.position)
-                    return nil
-                }
-                return arguments
+        let list = ValueType.list(of: argument, example: "[ /usr/local/bin/get-token, --quiet ]", allowEmpty: false)
+        return ValueType(list.words, schema: list.schema) { node, field in
+            if case .scalar(let scalar) = node.content, !scalar.isNull {
+                // What was found isn't shown: it may hold a secret.
+                field.error(
+                    "\(field.name) must be \(list.words), each argument by itself: no shell takes a line apart",
+                    at: node.position
+                )
+                return nil
             }
+            guard let arguments = list.read(node, field), let program = arguments.first else { return nil }
+            guard !program.isEmpty else {
+                field.error("\(field.name): the program's name is empty", at: node.position)
+                return nil
+            }
+            warnOfSecrets(in: node, field)
+            return arguments
+        }
+    }
+
+    /// The program's own name may well hold the word "token".
+    private static func warnOfSecrets(in list: YAMLNode, _ field: Field) {
+        guard case .sequence(let items) = list.content else { return }
+        for item in items.dropFirst() {
+            guard case .scalar(let scalar) = item.content,
+                scalar.variables.contains(where: EnvironmentSubstitution.isSecret)
+            else { continue }
+            field.context.warning(
+                "\(scalar.described) becomes an argument, which everyone on this machine can see: "
+                    + "the command inherits the environment and can read it there",
+                at: item.position
+            )
+        }
     }
 }

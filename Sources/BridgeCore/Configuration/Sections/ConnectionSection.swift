@@ -70,7 +70,7 @@ enum ConnectionKeys {
     )
     static let basicAuth = Key(
         "basic_auth",
-        .mapping(BasicAuthKeys.place, id: "basic_auth", read: BasicAuthSection.read),
+        .basicAuth,
         default: "none",
         "User and password, sent as `Authorization: Basic …`."
     )

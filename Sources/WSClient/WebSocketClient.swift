@@ -64,7 +64,9 @@ public final class WebSocketClient {
     var pingIntolerance = PingIntolerance()
     /// While set, `logComms` shows nothing of what messages hold: a secret is on its way that isn't known yet.
     package var concealsReceived = false {
-        didSet { for connection in [connection, renewal?.connection] { connection?.concealsReceived = concealsReceived } }
+        didSet {
+            for connection in [connection, renewal?.connection] { connection?.concealsReceived = concealsReceived }
+        }
     }
 
     /// Makes a client that does nothing until `connect()`.

@@ -22,7 +22,9 @@ final class SessionRig: SessionHost {
             + keys.split(separator: "\n").map { "    \($0)\n" }.joined()
         let gateway = try BridgeCoreTests.configuration(yaml + "routes: {}\n")
         configuration = gateway.connections[0]
-        guard let session = try Session(configuration, tally: SessionTally(), eventLoop: loop) else { throw NoSession() }
+        guard let session = try Session(configuration, tally: SessionTally(), eventLoop: loop) else {
+            throw NoSession()
+        }
         self.session = session
         session.host = self
     }

@@ -32,8 +32,10 @@ enum StatusText {
             )
             for sink in route.sinks {
                 let dropped = sink.dropped.values.reduce(0, +)
+                let restored = sink.restored > 0 ? "restored \(sink.restored), " : ""
+                let spooled = sink.spooled.map { $0.bytes > 0 ? " (\($0.bytes) bytes on disk)" : "" } ?? ""
                 lines.append(
-                    "  \(sink.sink): delivered \(sink.delivered), queued \(sink.queued) (\(sink.queuedBytes) bytes), "
+                    "  \(sink.sink): \(restored)delivered \(sink.delivered), queued \(sink.queued) (\(sink.queuedBytes) bytes)\(spooled), "
                         + "expired \(sink.expired), dropped \(dropped)" + counts("", sink.dropped)
                 )
             }
@@ -44,6 +46,13 @@ enum StatusText {
             if let throttled = source.throttled {
                 lines.append("  not read, because full: \(throttled.joined(separator: ", "))")
             }
+        }
+        if let spool = stats.spool, spool.failing || spool.setAside > 0 || spool.strangers > 0 {
+            lines.append(
+                "spool: \(spool.failing ? "the disk refuses, writing is tried again" : "works")"
+                    + counts(",", ["files put aside": spool.setAside].filter { $0.value > 0 })
+                    + (spool.strangers > 0 ? ", \(spool.strangers) messages of routes that are gone" : "")
+            )
         }
         return lines.joined(separator: "\n")
     }

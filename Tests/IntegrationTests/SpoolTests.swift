@@ -91,7 +91,9 @@ struct SpoolTests {
                             let sink = status.routes["out"]?.sinks[0]
                             return sink?.restored == 1_000 && sink?.queued == 1_000
                         }.expectBalance()
-                        try await server.waitForEstablished(2)
+                        try await eventually("the new connection") {
+                            server.acceptedCount >= 2 && server.clients.last?.isEstablished == true
+                        }
                         try await server.send(messages[1_000...].map { .text($0) })
                         try await gateway.status("the new ones wait behind") {
                             $0.routes["out"]?.sinks[0].queued == 2_000

@@ -43,6 +43,20 @@ struct Stats: Decodable {
         var queued_bytes: Int
         var expired: Int
         var dropped: [String: Int]
+        var spooled: Spooled?
+    }
+
+    struct Spooled: Decodable {
+        var bytes: Int
+        var unwritten: Int
+    }
+
+    struct Spool: Decodable {
+        struct Written: Decodable { var transactions, messages, bytes: Int }
+        var failing: Bool
+        var set_aside: Int
+        var written: Written
+        var strangers: Int
     }
 
     struct Source: Decodable {
@@ -57,6 +71,7 @@ struct Stats: Decodable {
     var brokers: [String: Broker]
     var routes: [String: Route]
     var sources: [String: Source]?
+    var spool: Spool?
 
     init(_ json: [UInt8]) throws {
         self = try JSONDecoder().decode(Stats.self, from: Data(json))

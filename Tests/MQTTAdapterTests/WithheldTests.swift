@@ -1,5 +1,5 @@
 import BridgeCore
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -10,7 +10,7 @@ import Testing
         try await withFakeBroker { broker in
             try await withRig(port: broker.port, version: version) { rig in
                 let source = try await rig.source("a", qos: 1)
-                source.log.state.withLock { $0.isHolding = true }
+                source.log.state.withLockedValue { $0.isHolding = true }
                 let sink = try await rig.sink("b", qos: 1)
                 try await rig.connect()
                 let byte: UInt8 = version == .v5 ? 5 : 4
@@ -41,7 +41,7 @@ import Testing
         try await withFakeBroker { broker in
             try await withRig(port: broker.port, { $0.keepAlive = .seconds(2) }) { rig in
                 let source = try await rig.source("a", qos: 1)
-                source.log.state.withLock { $0.isHolding = true }
+                source.log.state.withLockedValue { $0.isHolding = true }
                 try await rig.connect()
                 try await broker.send(FakeBroker.publish("a", [1], qos: 1, identifier: 7))
                 try await eventually("it to arrive") { source.log.count == 1 }

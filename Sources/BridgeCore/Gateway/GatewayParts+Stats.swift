@@ -19,6 +19,7 @@ extension GatewayParts {
                 error: hub.failure
             )
         }
+        stats.spool = spool?.stats
         return stats
     }
 
@@ -28,7 +29,7 @@ extension GatewayParts {
             matched: route.matched,
             unmatched: route.unmatched,
             regexLimitHits: route.regexLimitHits == 0 ? nil : route.regexLimitHits,
-            sinks: route.queues.map { SinkStats(sink: $0.sink.name, balance: $0.currentBalance) },
+            sinks: route.queues.map { SinkStats(sink: $0.sink.name, balance: $0.currentBalance, spooled: $0.spooled) },
             error: hub.failure ?? route.queues.lazy.compactMap(\.failure).first
         )
     }

@@ -14,14 +14,21 @@ package final class ConflatingStore: SpoolingStore {
         var key: [UInt8]?
         var number: Int64
         var isOnDisk = false
+        /// What it counts for there.
+        var writtenCost = 0
         /// The last write of it.
         var ticket: Int64 = 0
+        /// It waits to be written, for its turn.
+        var isDue = false
         /// False: dropped between others.
         var isLive = true
 
         /// When it was received, in milliseconds on a clock that may be negative.
         var receipt: Int64 { Int64(receivedAt.uptimeNanoseconds / 1_000_000) - priorAge }
     }
+
+    /// So much may be on its way to the disk.
+    private static let writingLimit = 256 << 10
 
     private let conflation: ConflationKey
     private let level: SpooledStore.Level?
@@ -33,11 +40,16 @@ package final class ConflatingStore: SpoolingStore {
     private var next: Int64
     private var live = 0
     private var conflated = 0
-    private var diskBytes: Int
+    private(set) package var diskBytes: Int
     private var requests: [SpoolRequest] = []
     private var earlyRemovals: [(number: Int64, ticket: Int64, bytes: Int)] = []
-    private var writing = CircularBuffer<(ticket: Int64, count: Int, bytes: Int)>()
+    private var writing = CircularBuffer<(ticket: Int64, bytes: Int)>()
     private var writingBytes = 0
+    /// Slots wait for their turn, under the ticket behind the last that was given out.
+    private var isDue = false
+    private var given: Int64 = 0
+    private var dead = 0
+    private var loadIsHeld = false
     /// What a former run left comes first: nothing is offered before it is here.
     private var restoredSlots: [Slot] = []
     private var notLoaded: Int
@@ -49,7 +61,7 @@ package final class ConflatingStore: SpoolingStore {
     private(set) package var bytes = 0
     private(set) package var inFlight = 0
     package let restored: Int
-    private(set) package var lastTicket: Int64 = 0
+    package var lastTicket: Int64 { given + (isDue ? 1 : 0) }
     private(set) package var securedTicket: Int64 = 0
     private(set) package var isFailing = false
 
@@ -74,8 +86,11 @@ package final class ConflatingStore: SpoolingStore {
 
     package var count: Int { live + notLoaded }
     package var isAlways: Bool { level == .always }
-    package var writingCount: Int { writing.reduce(0) { $0 + $1.count } }
-    package var isClogged: Bool { isFailing && writingBytes >= 1 << 20 }
+    package var writingCount: Int {
+        slots.count { $0.isLive && ($0.isDue || $0.isOnDisk && $0.ticket > securedTicket) }
+    }
+    /// Never: what waits to be written is at most what is held.
+    package var isClogged: Bool { false }
 
     package func isHigh(_ policy: QueuePolicy) -> Bool { false }
     package func isLow(_ policy: QueuePolicy) -> Bool { true }
@@ -120,32 +135,52 @@ package final class ConflatingStore: SpoolingStore {
         var slot = slot
         slot.isOnDisk = older.isOnDisk
         slot.ticket = older.ticket
+        slot.writtenCost = older.writtenCost
         bytes += slot.entry.queueCost - older.entry.queueCost
         conflated += 1
         slots[index] = slot
-        if isAlways { write(index, replacing: older) }
+        if isAlways { write(index) }
     }
 
-    private func write(_ index: CircularBuffer<Slot>.Index, replacing older: Slot? = nil) {
-        lastTicket += 1
-        let isReplacement = older?.isOnDisk == true
-        let cost = slots[index].entry.queueCost - (isReplacement ? older?.entry.queueCost ?? 0 : 0)
+    private func write(_ index: CircularBuffer<Slot>.Index) {
+        slots[index].isDue = true
+        guard !isDue, writingBytes < Self.writingLimit else {
+            // A disk that is slower than the feed gets only the last of each key.
+            isDue = true
+            return
+        }
+        given += 1
+        write(index, under: given)
+    }
+
+    private func write(_ index: CircularBuffer<Slot>.Index, under ticket: Int64) {
+        let slot = slots[index]
+        let cost = slot.entry.queueCost
+        slots[index].isDue = false
         slots[index].isOnDisk = true
-        slots[index].ticket = lastTicket
-        diskBytes += cost
-        writing.append((lastTicket, 1, slots[index].entry.queueCost))
-        writingBytes += slots[index].entry.queueCost
-        let batch = Self.batch(of: [slots[index]])
+        slots[index].ticket = ticket
+        slots[index].writtenCost = cost
+        diskBytes += cost - slot.writtenCost
+        writing.append((ticket, cost))
+        writingBytes += cost
         requests.append(
             .append(
-                ticket: lastTicket,
-                first: slots[index].number,
-                batch,
+                ticket: ticket,
+                first: slot.number,
+                Self.batch(of: [slot]),
                 0..<1,
-                bytes: cost,
-                replaced: isReplacement ? 1 : 0
+                bytes: cost - slot.writtenCost,
+                replaced: slot.isOnDisk ? 1 : 0
             )
         )
+    }
+
+    /// Everything whose turn it was not, in one go.
+    private func writeWhatIsDue() {
+        guard isDue else { return }
+        isDue = false
+        given += 1
+        for index in slots.indices where slots[index].isLive && slots[index].isDue { write(index, under: given) }
     }
 
     private static func slot(
@@ -209,15 +244,17 @@ package final class ConflatingStore: SpoolingStore {
     package func took(_ count: Int) {
         var skip = inFlight
         var taken = count
-        for (offset, slot) in slots.enumerated() where slot.isLive && taken > 0 {
-            if skip > 0 {
+        inFlight += count
+        for (offset, index) in slots.indices.enumerated() {
+            guard taken > 0 else { return }
+            guard slots[index].isLive else { continue }
+            guard skip == 0 else {
                 skip -= 1
                 continue
             }
             taken -= 1
-            if let key = slot.key, places[key] == left + offset { places[key] = nil }
+            if let key = slots[index].key, places[key] == left + offset { places[key] = nil }
         }
-        inFlight += count
     }
 
     package func settled(_ count: Int) {
@@ -227,6 +264,8 @@ package final class ConflatingStore: SpoolingStore {
             if slot.isLive {
                 leaving -= 1
                 leave(slot)
+            } else {
+                dead -= 1
             }
             slots.removeFirst()
             left += 1
@@ -237,7 +276,27 @@ package final class ConflatingStore: SpoolingStore {
         live -= 1
         bytes -= slot.entry.queueCost
         guard slot.isOnDisk else { return }
-        remove(slot.number, ticket: slot.ticket, bytes: slot.entry.queueCost)
+        remove(slot.number, ticket: slot.ticket, bytes: slot.writtenCost)
+    }
+
+    /// Takes it out where it stands, between others.
+    private func bury(_ index: CircularBuffer<Slot>.Index) {
+        leave(slots[index])
+        slots[index].isLive = false
+        slots[index].bytes = ByteBuffer()
+        slots[index].key = nil
+        dead += 1
+    }
+
+    /// Dead slots don't pile up behind a sink that stands still.
+    private func compact() {
+        guard dead > 64, dead > live else { return }
+        slots = CircularBuffer(slots.lazy.filter(\.isLive))
+        dead = 0
+        places = [:]
+        for (offset, slot) in slots.enumerated().dropFirst(inFlight) {
+            if let key = slot.key { places[key] = left + offset }
+        }
     }
 
     private func remove(_ number: Int64, ticket: Int64, bytes: Int) {
@@ -260,8 +319,7 @@ package final class ConflatingStore: SpoolingStore {
             if places[key] == nil {
                 places[key] = left + offset
             } else {
-                slots[index].isLive = false
-                leave(slots[index])
+                bury(index)
                 conflated += 1
             }
         }
@@ -277,9 +335,9 @@ package final class ConflatingStore: SpoolingStore {
                 continue
             }
             if let key = slots[index].key, places[key] == left + offset { places[key] = nil }
-            slots[index].isLive = false
-            leave(slots[index])
+            bury(index)
             settled(0)
+            compact()
             return true
         }
         return false
@@ -288,6 +346,7 @@ package final class ConflatingStore: SpoolingStore {
     package func removeAll() {
         for slot in slots where slot.isLive { leave(slot) }
         slots.removeAll()
+        dead = 0
         places = [:]
         left = 0
         inFlight = 0
@@ -310,6 +369,9 @@ package final class ConflatingStore: SpoolingStore {
             writing.removeFirst()
             writingBytes -= write.bytes
         }
+        if writingBytes <= Self.writingLimit / 2 { writeWhatIsDue() }
+        // What was due may have left meanwhile.
+        if writing.isEmpty { securedTicket = given }
         let removals = earlyRemovals
         earlyRemovals = []
         for removal in removals { remove(removal.number, ticket: removal.ticket, bytes: removal.bytes) }
@@ -336,6 +398,7 @@ package final class ConflatingStore: SpoolingStore {
                         number: run.first + Int64(offset)
                     )
                     slot.isOnDisk = true
+                    slot.writtenCost = slot.entry.queueCost
                     restoredSlots.append(slot)
                     index += 1
                 }
@@ -369,31 +432,45 @@ package final class ConflatingStore: SpoolingStore {
             if places[key] == nil {
                 places[key] = left + offset
             } else {
-                slots[index].isLive = false
-                leave(slots[index])
+                bury(index)
                 conflated += 1
             }
         }
         settled(0)
     }
 
-    package func readFailed() { if isLoading { load() } }
+    package func readFailed() { loadIsHeld = isLoading }
 
     package func lostFile() -> Int {
         let lost = notLoaded
-        for index in slots.indices where slots[index].ticket <= securedTicket { slots[index].isOnDisk = false }
+        loadIsHeld = false
+        for index in slots.indices where slots[index].ticket <= securedTicket {
+            slots[index].isOnDisk = false
+            slots[index].writtenCost = 0
+        }
         earlyRemovals = earlyRemovals.filter { $0.ticket > securedTicket }
         diskBytes = writingBytes
         if isLoading {
-            for index in restoredSlots.indices { restoredSlots[index].isOnDisk = false }
+            for index in restoredSlots.indices {
+                restoredSlots[index].isOnDisk = false
+                restoredSlots[index].writtenCost = 0
+            }
             let missing = lost - restoredSlots.count
             merge()
+            if isAlways { park() }
             return max(0, missing)
         }
+        // What counts as accepted has to be in the new one.
+        if isAlways { park() }
         return 0
     }
 
-    package func diskFails(_ isFailing: Bool) { self.isFailing = isFailing }
+    package func diskFails(_ isFailing: Bool) {
+        self.isFailing = isFailing
+        guard loadIsHeld else { return }
+        loadIsHeld = false
+        load()
+    }
 
     package func park() {
         guard level != nil else { return }

@@ -99,6 +99,11 @@ package final class RouteQueue: SinkClient {
     /// Whether what is left at the end stays on disk.
     package var isSpooled: Bool { spooling != nil }
 
+    /// What the spool has of it.
+    var spooled: SpooledStats? {
+        spooling.map { SpooledStats(bytes: $0.diskBytes, unwritten: $0.writingCount) }
+    }
+
     /// Whether a message counts as accepted only when it is on disk.
     var isAlways: Bool { spooling?.isAlways == true }
 

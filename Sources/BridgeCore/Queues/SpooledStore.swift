@@ -21,7 +21,8 @@ package final class SpooledStore: SpoolingStore {
     private struct Run {
         var first: Int64
         var count: Int
-        var isOnDisk: Bool
+        /// The write that took them; 0 = a former run's, `nil` = memory alone holds them.
+        var ticket: Int64?
         var last: Int64 { first + Int64(count) - 1 }
     }
 
@@ -61,9 +62,11 @@ package final class SpooledStore: SpoolingStore {
     private var disk: Tally
     private var committedThrough: Int64
     private var isReading = false
+    /// A read failed: the next one waits until the disk is tried again.
+    private var readsAreHeld = false
     private var requests: [SpoolRequest] = []
     /// Removals of what is still being written.
-    private var earlyRemovals: [(first: Int64, last: Int64, bytes: Int)] = []
+    private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int)] = []
 
     package let restored: Int
     private(set) package var lastTicket: Int64 = 0
@@ -123,7 +126,7 @@ package final class SpooledStore: SpoolingStore {
         if goesToHead {
             head.append(batch, in: range)
             loaded = next - 1
-            join(Run(first: first, count: range.count, isOnDisk: level == .always))
+            join(Run(first: first, count: range.count, ticket: level == .always ? lastTicket + 1 : nil))
             if level == .spill { return }
         }
         var cost = 0
@@ -151,7 +154,7 @@ package final class SpooledStore: SpoolingStore {
     }
 
     private func join(_ run: Run) {
-        if let last = runs.last, last.last + 1 == run.first, last.isOnDisk == run.isOnDisk {
+        if let last = runs.last, last.last + 1 == run.first, last.ticket == run.ticket {
             runs[runs.index(before: runs.endIndex)].count += run.count
         } else {
             runs.append(run)
@@ -176,7 +179,9 @@ package final class SpooledStore: SpoolingStore {
             let before = head.bytes
             head.settled(leaving)
             left -= leaving
-            if run.isOnDisk { remove(run.first, run.first + Int64(leaving) - 1, bytes: before - head.bytes) }
+            if let ticket = run.ticket {
+                remove(run.first, run.first + Int64(leaving) - 1, ticket: ticket, bytes: before - head.bytes)
+            }
             if leaving == run.count {
                 runs.removeFirst()
             } else {
@@ -184,6 +189,8 @@ package final class SpooledStore: SpoolingStore {
                 runs[runs.startIndex].count -= leaving
             }
         }
+        // Damage may have taken what was counted here.
+        if count == 0, writing.count == 0, earlyRemovals.isEmpty { disk = Tally() }
         readAhead()
     }
 
@@ -204,7 +211,7 @@ package final class SpooledStore: SpoolingStore {
             let before = head.bytes
             guard head.dropOldestWaiting() else { return false }
             let number = run.first + Int64(skip)
-            if run.isOnDisk { remove(number, number, bytes: before - head.bytes) }
+            if let ticket = run.ticket { remove(number, number, ticket: ticket, bytes: before - head.bytes) }
             takeOut(skip, of: index)
             readAhead()
             return true
@@ -215,17 +222,17 @@ package final class SpooledStore: SpoolingStore {
     private func takeOut(_ offset: Int, of index: CircularBuffer<Run>.Index) {
         let run = runs[index]
         var parts: [Run] = []
-        if offset > 0 { parts.append(Run(first: run.first, count: offset, isOnDisk: run.isOnDisk)) }
+        if offset > 0 { parts.append(Run(first: run.first, count: offset, ticket: run.ticket)) }
         let behind = run.count - offset - 1
         if behind > 0 {
-            parts.append(Run(first: run.first + Int64(offset) + 1, count: behind, isOnDisk: run.isOnDisk))
+            parts.append(Run(first: run.first + Int64(offset) + 1, count: behind, ticket: run.ticket))
         }
         runs.replaceSubrange(index..<runs.index(after: index), with: parts)
     }
 
     package func removeAll() {
-        if let first = runs.first(where: \.isOnDisk)?.first ?? (unloaded.count > 0 ? loaded + 1 : nil) {
-            remove(first, next - 1, bytes: disk.bytes)
+        if let first = runs.first(where: { $0.ticket != nil })?.first ?? (unloaded.count > 0 ? loaded + 1 : nil) {
+            remove(first, next - 1, ticket: lastTicket, bytes: disk.bytes)
         }
         head.removeAll()
         runs.removeAll()
@@ -236,14 +243,14 @@ package final class SpooledStore: SpoolingStore {
     }
 
     /// Not before it is written: a removal must find what it removes.
-    private func remove(_ first: Int64, _ last: Int64, bytes: Int) {
+    private func remove(_ first: Int64, _ last: Int64, ticket: Int64, bytes: Int) {
         disk.bytes -= bytes
-        guard last <= committedThrough else {
-            if let previous = earlyRemovals.last, previous.last + 1 == first {
+        guard ticket <= securedTicket else {
+            if let previous = earlyRemovals.last, previous.last + 1 == first, previous.ticket == ticket {
                 earlyRemovals[earlyRemovals.count - 1].last = last
                 earlyRemovals[earlyRemovals.count - 1].bytes += bytes
             } else {
-                earlyRemovals.append((first, last, bytes))
+                earlyRemovals.append((first, last, ticket, bytes))
             }
             return
         }
@@ -256,7 +263,7 @@ package final class SpooledStore: SpoolingStore {
 
     /// Asks for the next page while little waits in memory.
     private func readAhead() {
-        guard !isReading, readable > 0, head.waitingCount < Self.pageMessages / 2,
+        guard !isReading, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
             head.isEmpty || head.bytes < headLimit
         else { return }
         isReading = true
@@ -286,7 +293,7 @@ package final class SpooledStore: SpoolingStore {
             earlyRemovals = []
             for removal in removals {
                 disk.bytes += removal.bytes
-                remove(removal.first, removal.last, bytes: removal.bytes)
+                remove(removal.first, removal.last, ticket: removal.ticket, bytes: removal.bytes)
             }
         }
         readAhead()
@@ -298,11 +305,11 @@ package final class SpooledStore: SpoolingStore {
         guard page.last > loaded || page.batch.isEmpty else { return 0 }
         let before = head.bytes
         head.append(page.batch, in: 0..<page.batch.count)
-        for run in page.runs { join(Run(first: run.first, count: run.count, isOnDisk: true)) }
+        for run in page.runs { join(Run(first: run.first, count: run.count, ticket: 0)) }
         unloaded.count -= page.batch.count
         unloaded.bytes -= head.bytes - before
         loaded = max(loaded, page.last)
-        for number in page.damaged { remove(number, number, bytes: 0) }
+        for number in page.damaged { remove(number, number, ticket: 0, bytes: 0) }
         var lost = min(page.damaged.count, readable)
         unloaded.count -= lost
         if page.isEnd, readable > 0 {
@@ -316,7 +323,10 @@ package final class SpooledStore: SpoolingStore {
         return lost
     }
 
-    package func readFailed() { isReading = false }
+    package func readFailed() {
+        isReading = false
+        readsAreHeld = true
+    }
 
     package func lostFile() -> Int {
         isReading = false
@@ -325,22 +335,19 @@ package final class SpooledStore: SpoolingStore {
         unloaded.bytes = writingOnly.bytes
         loaded = max(loaded, committedThrough)
         disk = writing
-        earlyRemovals = earlyRemovals.filter { $0.last > committedThrough }
-        var kept = CircularBuffer<Run>()
-        for run in runs {
-            let old = max(0, min(Int64(run.count), committedThrough - run.first + 1))
-            if old > 0 { kept.append(Run(first: run.first, count: Int(old), isOnDisk: false)) }
-            if run.count > old {
-                kept.append(Run(first: run.first + old, count: run.count - Int(old), isOnDisk: run.isOnDisk))
-            }
+        earlyRemovals.removeAll { $0.ticket <= securedTicket }
+        for index in runs.indices where runs[index].ticket.map({ $0 <= securedTicket }) == true {
+            runs[index].ticket = nil
         }
-        runs = kept
+        // What counts as accepted has to be in the new one.
+        if level == .always { park() }
         return lost
     }
 
     package func diskFails(_ isFailing: Bool) {
         self.isFailing = isFailing
-        if !isFailing { readAhead() }
+        readsAreHeld = false
+        readAhead()
     }
 
     package func park() {
@@ -351,7 +358,7 @@ package final class SpooledStore: SpoolingStore {
             var position = 0
             while position < batch.count, run != runs.endIndex {
                 let size = min(batch.count - position, runs[run].count - skip)
-                if !runs[run].isOnDisk {
+                if runs[run].ticket == nil {
                     let range = position..<position + size
                     let bytes = batch.entries[range].reduce(0) { $0 + $1.queueCost }
                     write(batch, range, first: runs[run].first + Int64(skip), bytes: bytes, isInHead: true)
@@ -359,7 +366,8 @@ package final class SpooledStore: SpoolingStore {
                 position += size
                 skip += size
                 if skip == runs[run].count {
-                    runs[run].isOnDisk = true
+                    // The last of its writes.
+                    if runs[run].ticket == nil { runs[run].ticket = lastTicket }
                     run = runs.index(after: run)
                     skip = 0
                 }

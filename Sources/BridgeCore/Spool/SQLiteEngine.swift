@@ -21,7 +21,9 @@ package final class SQLiteEngine: SpoolEngine {
     /// A larger file is not read through at the start: the first message is to leave within a second. Each record
     /// has its checksum, and damage elsewhere shows when it is read.
     static let largestCheckedFile = 16 << 20
-    static let sequenceBits: Int64 = 40
+    /// A queue that gets 100,000 messages a second fills them in 89 years.
+    static let sequenceBits: Int64 = 48
+    private static let mostQueues = 1 << 15
     private static let pageSize = 4096
 
     package enum Sync: Sendable, Hashable {
@@ -44,23 +46,28 @@ package final class SQLiteEngine: SpoolEngine {
     private let directory: String
     private let path: String
     private let sync: Sync
+    private let isInspection: Bool
     private let maxPages: Int
     private let clock: () -> ReceiptClock.Reading
     private var database: SQLiteHandle?
     private var queues: [Int: Queue] = [:]
     private var receipts = ReceiptClock(boot: 0, newest: nil)
+    /// By queue: the messages up to here were there when a former run ended without saying so. They may have arrived.
+    private var doubtfulThrough: [Int: Int64] = [:]
     private var record: [UInt8] = []
 
-    /// `maxBytes` is the hard bound of the file's size.
+    /// `maxBytes` is the hard bound of the file's size; an inspection leaves no trace of itself.
     package init(
         directory: String,
         sync: Sync,
         maxBytes: Int,
+        isInspection: Bool = false,
         clock: @escaping () -> ReceiptClock.Reading = ReceiptClock.Reading.now
     ) {
         self.directory = directory
         path = directory + "/" + Self.fileName
         self.sync = sync
+        self.isInspection = isInspection
         maxPages = max(64, maxBytes / Self.pageSize)
         self.clock = clock
     }
@@ -74,10 +81,32 @@ package final class SQLiteEngine: SpoolEngine {
         } catch .corrupt {
             contents.setAside = try setAside()
         }
+        if !isInspection { try beginRun() }
         contents.queues = queues.map { number, queue in
             SpoolQueueContents(number: number, key: queue.key, count: queue.count, bytes: queue.bytes, next: queue.next)
         }.sorted { $0.number < $1.number }
         return contents
+    }
+
+    /// Notes that a run has begun, and whether the last one ended in order.
+    private func beginRun() throws(SpoolError) {
+        try named { (database) throws(SQLiteHandle.Failure) in
+            if try database.number("SELECT value FROM state WHERE name = 'running'") == 1 {
+                for (number, queue) in queues where queue.count > 0 { doubtfulThrough[number] = queue.next - 1 }
+            }
+            // Before the first message, whatever the level.
+            try database.execute("PRAGMA synchronous = FULL")
+            try database.run("INSERT OR REPLACE INTO state VALUES ('running', 1)")
+            try setLevel(database)
+        }
+    }
+
+    private func setLevel(_ database: SQLiteHandle) throws(SQLiteHandle.Failure) {
+        try database.execute("PRAGMA synchronous = \(sync == .full ? "FULL" : "NORMAL")")
+        let level = try database.number("PRAGMA synchronous")
+        guard level == (sync == .full ? 2 : 1) else {
+            throw SQLiteHandle.Failure(code: SQLITE_IOERR, message: "synchronous is \(level ?? -1)")
+        }
     }
 
     private func openFile() throws(SpoolError) {
@@ -104,11 +133,7 @@ package final class SQLiteEngine: SpoolEngine {
             guard try database.text("PRAGMA journal_mode = WAL") == "wal" else {
                 throw SQLiteHandle.Failure(code: SQLITE_IOERR, message: "the file system can't hold a write-ahead log")
             }
-            try database.execute("PRAGMA synchronous = \(sync == .full ? "FULL" : "NORMAL")")
-            let level = try database.number("PRAGMA synchronous")
-            guard level == (sync == .full ? 2 : 1) else {
-                throw SQLiteHandle.Failure(code: SQLITE_IOERR, message: "synchronous is \(level ?? -1)")
-            }
+            try setLevel(database)
             try database.execute("PRAGMA max_page_count = \(maxPages); PRAGMA journal_size_limit = 8388608")
             if isSmall, let finding = try database.text("PRAGMA quick_check(1)"), finding != "ok" {
                 throw SQLiteHandle.Failure(code: SQLITE_CORRUPT, message: finding)
@@ -161,6 +186,7 @@ package final class SQLiteEngine: SpoolEngine {
                     count INTEGER NOT NULL, bytes INTEGER NOT NULL, boot INTEGER NOT NULL, since_boot INTEGER NOT NULL,
                     since_epoch INTEGER NOT NULL, checksum INTEGER NOT NULL);
                 CREATE TABLE boots (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE);
+                CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
                 CREATE TABLE messages (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
                 PRAGMA application_id = \(Self.applicationID);
                 PRAGMA user_version = 1;
@@ -199,7 +225,7 @@ package final class SQLiteEngine: SpoolEngine {
             return true
         }
         for (number, var queue) in queues {
-            guard number > 0, number < 1 << 22 else {
+            guard number > 0, number < Self.mostQueues else {
                 throw SQLiteHandle.Failure(code: SQLITE_CORRUPT, message: "a queue has the number \(number)")
             }
             let range = rows(of: number)
@@ -259,6 +285,7 @@ package final class SQLiteEngine: SpoolEngine {
             )
         }
         let number = (queues.keys.max() ?? 0) + 1
+        guard number < Self.mostQueues else { throw .full("the spool knows \(number) queues") }
         let queue = Queue(key: key, seed: SpoolRecord.seed(of: key), count: 0, bytes: 0, next: 1)
         try named { (database) throws(SQLiteHandle.Failure) in try store(queue, number, in: database) }
         queues[number] = queue
@@ -267,6 +294,7 @@ package final class SQLiteEngine: SpoolEngine {
 
     package func setAside() throws(SpoolError) -> String {
         database = nil
+        doubtfulThrough = [:]
         let former = queues
         let name = path + ".corrupt-" + Timestamp.now().description.replacing(":", with: "-")
         guard rename(path, name) == 0 else {
@@ -285,7 +313,10 @@ package final class SQLiteEngine: SpoolEngine {
         return name
     }
 
-    package func close() { database = nil }
+    package func close() {
+        if !isInspection { try? database?.run("INSERT OR REPLACE INTO state VALUES ('running', 0)") }
+        database = nil
+    }
 
     // MARK: Writing
 
@@ -415,6 +446,7 @@ package final class SQLiteEngine: SpoolEngine {
         let seed = queues[request.queue]?.seed ?? 0
         let start = Int64(request.queue) << Self.sequenceBits
         var page = SpoolPage(queue: request.queue, batch: .empty, last: request.after)
+        let doubtful = doubtfulThrough[request.queue] ?? 0
         var oldest: Int64?
         try named { (database) throws(SQLiteHandle.Failure) in
             try database.rows(
@@ -437,6 +469,9 @@ package final class SQLiteEngine: SpoolEngine {
                 let age = receipts.age(of: record.receipt, at: now)
                 if oldest == nil { oldest = age }
                 page.append(record, from: blob, number: page.last, delay: (oldest ?? age) - age)
+                if page.last <= doubtful {
+                    page.batch.entries[page.batch.entries.endIndex - 1].flags.insert(.redelivered)
+                }
                 return true
             }
         }

@@ -38,6 +38,8 @@ package final class Spool {
     private var random = SystemRandomNumberGenerator()
     private var retry: Scheduled<Void>?
     private var isFailing = false
+    /// Whether removing fails too.
+    private var holdsDeletes = false
     private var lastComplaint: NIODeadline?
     private var idleWaiters: [() -> Void] = []
     /// Files that could not be read and were put aside.
@@ -77,6 +79,19 @@ package final class Spool {
 
     /// Queues of another configuration that hold messages.
     package var strangers: [SpoolQueueContents] { contents.queues.filter { $0.count > 0 && queues[$0.number] == nil } }
+
+    package var stats: SpoolStats {
+        SpoolStats(
+            failing: isFailing,
+            setAside: setAside,
+            written: SpoolStats.Written(
+                transactions: written.transactions,
+                messages: written.messages,
+                bytes: written.bytes
+            ),
+            strangers: strangers.reduce(0) { $0 + $1.count }
+        )
+    }
 
     // MARK: What queues ask for
 
@@ -152,6 +167,10 @@ package final class Spool {
             // What is to be read can be; writing waits for its time.
             waiting.appends = work.appends
             work.appends = []
+            if holdsDeletes {
+                waiting.deletes = work.deletes
+                work.deletes = []
+            }
             guard !work.isEmpty else {
                 isUrgent = false
                 return becameIdle()
@@ -177,13 +196,17 @@ package final class Spool {
         if let name = report.setAside { lostFile(name) }
         if let failure = report.failure {
             waiting.appends.insert(contentsOf: work.appends, at: 0)
-            if !report.areDeletesDone { waiting.deletes.insert(contentsOf: work.deletes, at: 0) }
+            holdsDeletes = !report.areDeletesDone
+            if holdsDeletes { waiting.deletes.insert(contentsOf: work.deletes, at: 0) }
             failed(failure, verb: "written")
         } else {
             if let failure = report.readFailure {
                 failed(failure, verb: "read")
             } else if isFailing, retry == nil {
                 succeeded()
+            } else if isFailing, !work.deletes.isEmpty {
+                // There may be room now.
+                tryAgain()
             }
             if !work.appends.isEmpty || !work.deletes.isEmpty { written.transactions += 1 }
             for append in work.appends {
@@ -204,11 +227,10 @@ package final class Spool {
     private func failed(_ failure: SpoolError, verb: String) {
         retry?.cancel()
         retry = eventLoop.assumeIsolated().scheduleTask(in: backoff.failed(using: &random)) {
-            self.retry = nil
+            self.tryAgain()
             // Reads that failed are asked for again.
             for queue in self.queues.values { queue.spoolFails(true) }
             guard !self.waiting.isEmpty || self.underWay != nil else { return self.succeeded() }
-            self.isUrgent = true
             self.advance()
         }
         if lastComplaint.map({ eventLoop.now - $0 >= Self.complaintInterval }) ?? true {
@@ -220,8 +242,17 @@ package final class Spool {
         for queue in queues.values { queue.spoolFails(true) }
     }
 
+    /// Writing no longer waits: the next cycle takes everything.
+    private func tryAgain() {
+        retry?.cancel()
+        retry = nil
+        holdsDeletes = false
+        isUrgent = true
+    }
+
     private func succeeded() {
         isFailing = false
+        holdsDeletes = false
         retry?.cancel()
         retry = nil
         backoff.succeeded()

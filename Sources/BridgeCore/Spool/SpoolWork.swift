@@ -58,14 +58,26 @@ extension SpoolEngine {
         report.failedReads = []
         do throws(SpoolError) {
             report.setAside = try setAside()
-            if report.failure != nil {
-                report.failure = nil
-                try write(work.appends, removing: [])
-            }
+            report.failure = nil
+            // Even what the damaged file took already: it is not in this one.
+            if !work.appends.isEmpty { try write(Self.first(work.appends), removing: []) }
         } catch {
             report.failure = error
         }
         report.areDeletesDone = true
         return report
+    }
+
+    /// The same writes for a file that holds nothing yet: what replaces a message there is its first.
+    private static func first(_ appends: [SpoolAppend]) -> [SpoolAppend] {
+        var seen: Set<SpoolDelete> = []
+        return appends.map { append in
+            let place = SpoolDelete(queue: append.queue, first: append.first, last: append.first, bytes: 0)
+            guard seen.insert(place).inserted, append.replaced > 0 else { return append }
+            var append = append
+            append.replaced = 0
+            append.bytes = append.range.reduce(0) { $0 + append.batch.entries[$1].queueCost }
+            return append
+        }
     }
 }

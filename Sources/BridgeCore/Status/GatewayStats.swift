@@ -11,6 +11,8 @@ package struct GatewayStats: Codable, Sendable, Equatable {
     package var routes: [String: RouteStats] = [:]
     /// What sources other than connections refused, by the source's name.
     package var sources: [String: SourceStats] = [:]
+    /// Absent without a spool.
+    package var spool: SpoolStats?
 }
 
 /// One connection in the stats.
@@ -87,9 +89,12 @@ package struct SinkStats: Codable, Sendable, Equatable {
     package var queuedBytes: Int
     package var expired: Int
     package var dropped: [String: Int]
+    /// Absent where the queue has no part in the spool.
+    package var spooled: SpooledStats?
 
-    package init(sink: String, balance: Balance) {
+    package init(sink: String, balance: Balance, spooled: SpooledStats? = nil) {
         self.sink = sink
+        self.spooled = spooled
         restored = balance.restored
         delivered = balance.delivered
         queued = balance.queued
@@ -99,7 +104,7 @@ package struct SinkStats: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case sink, restored, delivered, queued, expired, dropped
+        case sink, restored, delivered, queued, expired, dropped, spooled
         case queuedBytes = "queued_bytes"
     }
 }

@@ -28,7 +28,7 @@ struct SpoolCommands: ParsableCommand {
             }
             do {
                 let directory = try SpoolDirectory(path)
-                let engine = SQLiteEngine(directory: path, sync: .full, maxBytes: 1 << 50)
+                let engine = SQLiteEngine(directory: path, sync: .full, maxBytes: 1 << 50, isInspection: true)
                 let contents = try engine.open()
                 defer { engine.close() }
                 if let name = contents.setAside {

@@ -53,12 +53,12 @@ final class Receiver: SourceClient {
     func received(_ batch: MessageBatch, run: UInt64) -> Bool {
         received(batch)
         held = run
-        return !log.state.withLock { $0.isHolding }
+        return !log.state.withLockedValue { $0.isHolding }
     }
 
     /// What was held back is safe now.
     func release() {
-        log.state.withLock { $0.isHolding = false }
+        log.state.withLockedValue { $0.isHolding = false }
         if let held { (source as? any AcknowledgingSource)?.accepted(through: held) }
     }
 

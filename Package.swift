@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "WSClient",
             dependencies: [
-                "TLS",
+                "TLS", "CZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -193,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "WSClientTests",
             dependencies: [
-                "WSClient", "TLS", "TestSupport",
+                "WSClient", "TLS", "CZlib", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -23,9 +23,10 @@ extension WebSocketClient: ConnectAttemptOwner {
         _ attempt: ConnectAttempt,
         establishedOn channel: any Channel,
         subprotocol: String?,
+        compression: CompressionAgreement?,
         rest: ByteBuffer
     ) {
-        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings)
+        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings(compression))
         connection.owner = self
         do {
             let pipeline = channel.pipeline.syncOperations
@@ -38,6 +39,7 @@ extension WebSocketClient: ConnectAttemptOwner {
         }
         machine.established(now: eventLoop.now)
         takeOver(connection)
+        tellCompression(compression)
         greet(connection)
         let chosen = subprotocol.map { ", subprotocol \(Redactor(allSecrets).redact($0))" }
         logger.info("established\(chosen ?? "")")
@@ -55,10 +57,17 @@ extension WebSocketClient: ConnectAttemptOwner {
         }
     }
 
-    private var connectionSettings: ConnectionHandler.Settings {
+    private func tellCompression(_ agreed: CompressionAgreement?) {
+        compression = agreed
+        guard configuration.compression != nil else { return }
+        logDetail { agreed.map { "compression agreed upon: \($0)" } ?? "server does not compress: no extension chosen" }
+    }
+
+    private func connectionSettings(_ compression: CompressionAgreement?) -> ConnectionHandler.Settings {
         let pings = configuration.keepAlive
         return ConnectionHandler.Settings(
             limits: .init(maximumMessageSize: configuration.maxMessageSize),
+            compression: AgreedCompression(configuration.compression, compression),
             pings: pings.isEnabled
                 ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
             silenceTimeout: configuration.silenceTimeout.map { TimeAmount($0) },

@@ -20,6 +20,8 @@ public final class WebSocketClient {
     /// Told of messages and changes.
     public weak var delegate: (any WebSocketClientDelegate)?
 
+    /// What was agreed upon for compression; `nil` while not established, and where messages travel uncompressed.
+    public internal(set) var compression: CompressionAgreement?
     /// How the connection is.
     public internal(set) var status: WebSocketClientStatus
     /// Sent as `Authorization: Bearer` instead of what the configuration says, from the next attempt on; `nil` goes
@@ -233,6 +235,7 @@ public final class WebSocketClient {
         failure.reason = Redactor(allSecrets).redact(failure.reason)
         attempt = nil
         connection = nil
+        compression = nil
         status.reason = failure.reason
         status.closeCode = failure.closeCode
         var generator = SystemRandomNumberGenerator()

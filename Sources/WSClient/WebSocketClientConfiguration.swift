@@ -48,6 +48,8 @@ public struct WebSocketClientConfiguration: Sendable {
     public var tls = TLSConfiguration()
     /// Offered in this order; the server may choose one (RFC 6455, section 1.9).
     public var subprotocols: [String] = []
+    /// Whether and how compression is offered; `nil` = not at all (RFC 7692).
+    public var compression: WebSocketCompression?
     /// Request headers besides the handshake's own, evaluated anew at each attempt.
     ///
     /// What it throws is a fault whose description becomes the reason.

@@ -220,6 +220,7 @@ final class Connection {
             reconnects: max(0, establishments - 1),
             rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
             throttled: throttled.isEmpty ? nil : throttled,
+            compression: client.compression.map { "\($0)" },
             lastSent: reporter.lastSentPayload,
             lastReceived: reporter.lastReceivedPayload
         )

@@ -26,6 +26,7 @@ extension WebSocketClientConfiguration {
         )
         silenceTimeout = connection.silenceTimeout
         maxMessageSize = connection.maxMessageSize
+        compression = connection.compression.map(WebSocketCompression.init)
         onEstablished = connection.onEstablished
         autoReconnect = connection.autoReconnect
         reconnect = Reconnect(
@@ -35,5 +36,18 @@ extension WebSocketClientConfiguration {
         )
         followRedirects = connection.followRedirects
         self.secrets = secrets
+    }
+}
+
+extension WebSocketCompression {
+    init(_ compression: CompressionConfiguration) {
+        self.init()
+        minimumSize = compression.minSize
+        level = compression.level
+        allowsOutgoingContextTakeover = compression.outgoingContextTakeover
+        allowsIncomingContextTakeover = compression.incomingContextTakeover
+        outgoingWindowBits = compression.outgoingWindowBits
+        incomingWindowBits = compression.incomingWindowBits
+        maximumRatio = compression.maxRatio
     }
 }

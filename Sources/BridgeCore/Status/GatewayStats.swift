@@ -24,11 +24,13 @@ package struct ConnectionStats: Codable, Sendable, Equatable {
     package var rejected: [String: Int]
     /// The full queues that keep it from being read.
     package var throttled: [String]?
+    /// What was agreed upon, as in the handshake's header; absent while messages travel uncompressed.
+    package var compression: String?
     package var lastSent: LastMessagePayload?
     package var lastReceived: LastMessagePayload?
 
     enum CodingKeys: String, CodingKey {
-        case state, since, reason, received, sent, reconnects, rejected, throttled
+        case state, since, reason, received, sent, reconnects, rejected, throttled, compression
         case lastSent = "last_sent"
         case lastReceived = "last_received"
     }

@@ -11,6 +11,7 @@ protocol ConnectAttemptOwner: AnyObject {
         _ attempt: ConnectAttempt,
         establishedOn channel: any Channel,
         subprotocol: String?,
+        compression: CompressionAgreement?,
         rest: ByteBuffer
     )
     func attempt(_ attempt: ConnectAttempt, failed failure: ConnectionFailure)
@@ -109,7 +110,8 @@ final class ConnectAttempt {
             url: url,
             key: HandshakeKey(using: &generator),
             subprotocols: configuration.subprotocols,
-            headers: isAtHome ? headers : RequestCredentials.withoutCredentials(headers)
+            headers: isAtHome ? headers : RequestCredentials.withoutCredentials(headers),
+            compression: configuration.compression.map(CompressionOffer.init)
         )
     }
 
@@ -144,9 +146,15 @@ final class ConnectAttempt {
     private func handshakeEnded(_ outcome: HandshakeHandler.Outcome, on channel: any Channel) {
         guard phase != .over else { return }
         switch outcome {
-        case .established(let subprotocol, let rest):
+        case .established(let subprotocol, let compression, let rest):
             let owner = finish()
-            owner?.attempt(self, establishedOn: channel, subprotocol: subprotocol, rest: rest)
+            owner?.attempt(
+                self,
+                establishedOn: channel,
+                subprotocol: subprotocol,
+                compression: compression,
+                rest: rest
+            )
         case .redirect(let location):
             follow(location)
         case .failed(let failure):

@@ -25,6 +25,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     struct Settings {
         var limits: MessageDecoder.Limits
+        /// There if compression was agreed upon.
+        var compression: AgreedCompression?
         var pings: KeepAliveStateMachine.Pings?
         var silenceTimeout: TimeAmount?
         var closeTimeout: TimeAmount
@@ -51,7 +53,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var hasEnded = false
 
     // Sending
-    var encoder = FrameEncoder()
+    var encoder: FrameEncoder
     var outbox = ByteBuffer()
     var ledger: OutboundLedger
     var isFlushScheduled = false
@@ -69,7 +71,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     init(eventLoop: any EventLoop, settings: Settings) {
         self.eventLoop = eventLoop
         self.settings = settings
-        decoder = MessageDecoder(limits: settings.limits)
+        decoder = MessageDecoder(limits: settings.limits, inflater: settings.compression?.inflater)
+        encoder = FrameEncoder(deflater: settings.compression?.deflater)
         ledger = OutboundLedger(limit: settings.outboundLimit)
         keepAlive = KeepAliveStateMachine(
             pings: settings.pings,

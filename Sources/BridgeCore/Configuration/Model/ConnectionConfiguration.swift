@@ -18,8 +18,8 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     /// In the order of the file.
     package var headers: [HeaderConfiguration] = []
     package var subprotocols: [String] = []
-    /// Offer permessage-deflate.
-    package var compression = false
+    /// `nil` = permessage-deflate isn't offered.
+    package var compression: CompressionConfiguration?
     /// In bytes.
     package var maxMessageSize = 16 << 20
     /// Text messages sent in order at each (re)connect, before anything else.

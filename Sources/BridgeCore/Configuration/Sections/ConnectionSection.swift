@@ -80,7 +80,12 @@ enum ConnectionKeys {
         default: "[]",
         "The subprotocols to offer, the preferred first."
     )
-    static let compression = Key("compression", .boolean, default: "false", "Offer permessage-deflate.")
+    static let compression = Key(
+        "compression",
+        .compression,
+        default: "false",
+        "Offer permessage-deflate: `true`, or a mapping of the keys below."
+    )
     static let maxMessageSize = Key(
         "max_message_size",
         .size(1...(1 << 30)),
@@ -158,13 +163,6 @@ enum ConnectionSection {
         reader.read(ConnectionKeys.logComms, into: &connection.logComms)
 
         checkAuthorization(connection, reader)
-        if connection.compression {
-            reader.context.notInEffect(
-                "compression",
-                "messages travel uncompressed",
-                at: reader.valuePosition(ConnectionKeys.compression.name)
-            )
-        }
         guard let endpoint else { return nil }
         warnOfPlainText(connection, endpoint, reader)
         return connection

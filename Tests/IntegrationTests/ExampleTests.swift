@@ -41,7 +41,7 @@ struct ExampleTests {
             Set(files) == [
                 "cloud-to-mqtt.yaml", "alarms-to-udp.yaml", "fifo-in-and-out.yaml", "mqtt-to-websocket.yaml",
                 "several-connections-and-brokers.yaml", "tls-client-certificate.yaml", "pharos-first-file.yaml",
-                "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml",
+                "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml", "compressed-feed.yaml",
             ]
         )
     }
@@ -58,6 +58,21 @@ struct ExampleTests {
             try await site.server.send(trade)
             #expect(try await site.mqtt.message(on: "feed/trades/ABC").text == trade)
             #expect(!site.mqtt.messages.contains { $0.topic == "feed/trades/XYZ" })
+        }
+    }
+
+    @Test("config/compressed-feed.yaml") func compressedFeed() async throws {
+        try await withExample("compressed-feed") { parts in
+            ["CLOUD_URL": parts.server.url, "CLOUD_TOKEN": "token-12", "MQTT_URL": parts.broker.url]
+        } _: { site in
+            let offer = "permessage-deflate; client_no_context_takeover; client_max_window_bits=12"
+            #expect(site.server.clients[0].header("Sec-WebSocket-Extensions") == offer)
+            // This server declines: nothing is compressed, and all arrives.
+            try await site.mqtt.publish("feed/orders", String(repeating: "order ", count: 100))
+            try await site.server.waitForMessages(2)
+            #expect(site.server.texts[1] == String(repeating: "order ", count: 100))
+            try await site.server.send("trade")
+            #expect(try await site.mqtt.message(on: "feed/trades").text == "trade")
         }
     }
 

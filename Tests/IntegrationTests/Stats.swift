@@ -11,6 +11,7 @@ struct Stats: Decodable {
         var sent: Int
         var reconnects: Int
         var rejected: [String: Int]
+        var compression: String?
     }
 
     struct Broker: Decodable {

@@ -65,6 +65,7 @@ struct WSEcho: AsyncParsableCommand {
     private static var everything: WebSocketCompression {
         var compression = WebSocketCompression()
         compression.minimumSize = 0
+        compression.level = 1
         compression.allowsOutgoingContextTakeover = true
         compression.outgoingWindowBits = 15
         compression.maximumRatio = 1032

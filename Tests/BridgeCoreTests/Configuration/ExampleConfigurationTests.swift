@@ -19,10 +19,11 @@ struct ExampleConfigurationTests {
         try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
     }
 
-    @Test func thereAreTen() {
+    @Test func allAreLoaded() {
         #expect(
             Self.names == [
-                "alarms-to-udp.yaml", "binary-to-fifo.yaml", "cloud-to-mqtt.yaml", "edge-box.yaml",
+                "alarms-to-udp.yaml", "binary-to-fifo.yaml", "cloud-to-mqtt.yaml", "compressed-feed.yaml",
+                "edge-box.yaml",
                 "fifo-in-and-out.yaml",
                 "mqtt-to-websocket.yaml", "pharos-first-file.yaml", "several-connections-and-brokers.yaml",
                 "tls-client-certificate.yaml", "udp-to-websocket.yaml",

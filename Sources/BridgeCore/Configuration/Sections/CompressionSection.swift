@@ -3,7 +3,7 @@ enum CompressionKeys {
     static let minSize = Key(
         "min_size",
         .size(0...(1 << 30)),
-        default: "128",
+        default: "128B",
         "Shorter messages are sent uncompressed: they hardly shrink."
     )
     static let level = Key(
@@ -71,7 +71,7 @@ enum CompressionSection {
 extension ValueType<CompressionConfiguration?> {
     /// `false`, `true` for the defaults, or a mapping.
     static var compression: Self {
-        let words = "true, false or a mapping such as { min_size: 256 }"
+        let words = "true, false or a mapping such as { min_size: 256B }"
         let mapping = ValueType<CompressionConfiguration>.mapping(
             CompressionKeys.place,
             id: "compression",

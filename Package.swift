@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "WSClient",
             dependencies: [
-                "TLS", "CZlib",
+                "TLS", "CZlib", .target(name: "CLinux", condition: .when(platforms: [.linux])),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -7,7 +7,7 @@
 enum Microbench {
     static let all: [Benchmark] =
         DecodingBenchmark.all + NIOWebSocketBenchmark.all + EncodingBenchmark.all + MaskingBenchmark.all
-        + UTF8Benchmark.all
+        + UTF8Benchmark.all + CompressionBenchmark.all
 
     static func main() {
         #if DEBUG

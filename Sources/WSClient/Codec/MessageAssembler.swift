@@ -30,6 +30,10 @@ struct MessageAssembler {
     /// Whether there are completed messages to take.
     var hasCompleted: Bool { !messages.isEmpty }
 
+    /// Whether the completed messages are so large that no more should join them: a read of compressed ones may hold a
+    /// thousand times its size (requirement S4).
+    var isFull: Bool { hasCompleted && (isOpen ? start : bytes.writerIndex) >= 1 << 20 }
+
     /// The memory held, in bytes.
     var capacity: Int { bytes.capacity }
 

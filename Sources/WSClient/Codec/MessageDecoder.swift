@@ -44,6 +44,9 @@ public import NIOCore
         self.assembler = MessageAssembler(limits: limits, inflater: inflater)
     }
 
+    /// Whether `next` would have something to look at, without another read.
+    var hasMore: Bool { !hasEnded && (read.readableBytes > 0 || violation != nil) }
+
     /// Takes what was read from the connection.
     public mutating func receive(_ buffer: ByteBuffer) {
         guard !hasEnded else { return }
@@ -134,6 +137,7 @@ extension MessageDecoder {
         }
         while true {
             if partial != nil, try !continuePartial(&read) { return .exhausted }
+            if assembler.isFull { return .boundary }
             let scanned = read.withUnsafeReadableBytes { bytes in
                 scan(bytes, base: read.readerIndex, into: &slices)
             }

@@ -113,9 +113,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func process(_ buffer: ByteBuffer) {
         decoder.receive(buffer)
-        var isPart = true
-        while let event = decoder.next() {
-            isPart = false
+        if !pull() { keepAlive.receivedPart(now: eventLoop.now) }
+    }
+
+    /// Takes what the decoder has, until reading is paused: what one read inflates to may be a lot.
+    ///
+    /// - Returns: Whether there was anything.
+    @discardableResult
+    private func pull() -> Bool {
+        var isEmpty = true
+        while !isPaused || !closing.isOpen || hasEnded, let event = decoder.next() {
+            isEmpty = false
             switch event {
             case .messages(let batch): deliver(batch)
             case .ping(let payload): answer(payload)
@@ -124,7 +132,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .violation(let violation): violated(violation)
             }
         }
-        if isPart { keepAlive.receivedPart(now: eventLoop.now) }
+        return !isEmpty
     }
 
     private func deliver(_ batch: WebSocketMessageBatch) {
@@ -175,6 +183,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isPaused = false
         keepAlive.resumed(now: eventLoop.now)
         armKeepAliveTimer()
+        pull()
         drainHeld()
         if hasEnded, held.isEmpty { return finish() }
         readOn()
@@ -214,6 +223,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             limitClosing(to: settings.closeTimeout)
             if isPaused {
                 // What was read before is not lost, and the close frame's answer has to be seen.
+                pull()
                 held.forEach(process)
                 held.removeAll()
                 readOn()
@@ -250,12 +260,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         keepAliveTimer?.cancel()
         closeTimer?.cancel()
         // What was read while paused comes first: it waits for `resumeReading`.
-        if held.isEmpty { finish() }
+        if held.isEmpty, !isPaused || !decoder.hasMore { finish() }
         context.fireChannelInactive()
     }
 
     private func finish() {
         guard closing.state != .ended else { return }
+        pull()
         drainHeld()
         closing.tcpEnded()
         let failure = ConnectionFailure(closing.reason ?? "", closeCode: closing.code)

@@ -78,6 +78,21 @@ struct BombTests {
         )
     }
 
+    @Test("S4: many messages that inflate a lot leave one after the other")
+    func aReadOfManyBombs() {
+        let message = Deflated.frame(.binary, Deflated.message([UInt8](repeating: 0, count: 1 << 20))).bytes
+        let read = [UInt8]((0..<50).map { _ in message }.joined())
+        var decoder = MessageDecoder(inflater: MessageInflater(maximumRatio: 256))
+        decoder.receive(ByteBuffer(bytes: read))
+        var count = 0
+        while case .messages(let batch) = decoder.next() {
+            #expect(batch.count == 1)
+            #expect(decoder.capacityHeld <= 4 << 20)
+            count += batch.count
+        }
+        #expect(count == 50)
+    }
+
     @Test("S4: a ratio counts only for large messages")
     func smallMessagesMayShrinkToNothing() {
         let zeros = [UInt8](repeating: 0x30, count: 1 << 20)

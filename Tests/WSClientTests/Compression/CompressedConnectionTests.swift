@@ -103,6 +103,23 @@ struct CompressedConnectionTests {
         #expect(harness.events == ["rejected 1 too_large"])
     }
 
+    @Test("S4: paused in the midst of a read that inflates a lot, the rest waits")
+    func theRestOfAReadWaits() throws {
+        let harness = try established()
+        let large = Deflated.frame(.binary, Deflated.message([UInt8](repeating: 0x30, count: 1 << 20))).bytes
+        harness.recorder.onReceived = { [client = harness.client] in client.pauseReading() }
+        try harness.receive(ByteBuffer(bytes: large + large + Deflated.text("last").bytes))
+        #expect(harness.events.count == 1)
+        harness.client.resumeReading()
+        #expect(harness.events.count == 1)
+        harness.drop()
+        #expect(harness.client.status.state == .established)
+        harness.recorder.onReceived = nil
+        harness.client.resumeReading()
+        #expect(harness.events.first == "received last")
+        #expect(harness.client.status.state == .backoff)
+    }
+
     @Test("RFC 7692 7.2.2: a broken deflate stream ends the connection with 1007")
     func brokenStream() throws {
         let harness = try established()

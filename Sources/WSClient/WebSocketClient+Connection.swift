@@ -26,39 +26,46 @@ extension WebSocketClient: ConnectAttemptOwner {
         compression: CompressionAgreement?,
         rest: ByteBuffer
     ) {
-        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings(compression))
-        connection.owner = self
+        let connection: ConnectionHandler
         do {
-            let pipeline = channel.pipeline.syncOperations
-            let handshake = try pipeline.handler(type: HandshakeHandler.self)
-            try pipeline.addHandler(connection)
-            pipeline.removeHandler(handshake, promise: nil)
+            connection = try makeConnection(on: channel, compression)
         } catch {
             channel.close(promise: nil)
             return ended(ConnectionFailure(error, server: configuration.url.server))
         }
+        connection.owner = self
         machine.established(now: eventLoop.now)
         takeOver(connection)
-        tellCompression(compression)
         greet(connection)
         let chosen = subprotocol.map { ", subprotocol \(Redactor(allSecrets).redact($0))" }
         logger.info("established\(chosen ?? "")")
         update()
         delegate?.webSocketClient(self, establishedWith: subprotocol)
         connection.begin(with: rest)
+        scheduleRenewal()
+    }
+
+    /// The handler that takes the channel over from the handshake's.
+    func makeConnection(on channel: any Channel, _ compression: CompressionAgreement?) throws -> ConnectionHandler {
+        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings(compression))
+        let pipeline = channel.pipeline.syncOperations
+        let handshake = try pipeline.handler(type: HandshakeHandler.self)
+        try pipeline.addHandler(connection)
+        pipeline.removeHandler(handshake, promise: nil)
+        tellCompression(compression)
+        return connection
     }
 
     /// What the configuration sends first.
     ///
     /// It goes whatever the outbound limit: it was chosen by a person.
-    private func greet(_ connection: ConnectionHandler) {
+    func greet(_ connection: ConnectionHandler) {
         for text in configuration.onEstablished {
             connection.sendUnbounded(WebSocketMessageBatch(text: text))
         }
     }
 
     private func tellCompression(_ agreed: CompressionAgreement?) {
-        compression = agreed
         guard configuration.compression != nil else { return }
         logDetail { agreed.map { "compression agreed upon: \($0)" } ?? "server does not compress: no extension chosen" }
     }
@@ -70,7 +77,6 @@ extension WebSocketClient: ConnectAttemptOwner {
             compression: AgreedCompression(configuration.compression, compression),
             pings: pings.isEnabled
                 ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
-            silenceTimeout: configuration.silenceTimeout.map { TimeAmount($0) },
             closeTimeout: TimeAmount(configuration.closeTimeout),
             outboundLimit: configuration.outboundLimit,
             server: configuration.url.server
@@ -100,15 +106,23 @@ extension WebSocketClient: ConnectionOwner {
     }
 
     func connectionBecameWritable(_ connection: ConnectionHandler) {
+        guard connection === self.connection, !isDraining else { return }
         delegate?.webSocketClientBecameWritable(self)
     }
 
     func connection(_ connection: ConnectionHandler, wroteThrough position: Int) {
+        guard connection === self.connection else { return }
         delegate?.webSocketClient(self, wroteThrough: position)
+        if isDraining { takeOverSuccessorIfDrained() }
     }
 
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {
-        ended(failure)
+        judgePings(of: connection)
+        if connection === retiring {
+            retired(failure)
+        } else {
+            ended(failure)
+        }
     }
 
     func connection(_ connection: ConnectionHandler, detail: @autoclosure () -> String) {

@@ -7,10 +7,17 @@ struct Stats: Decodable {
     struct Connection: Decodable {
         var state: String
         var since: String
+        var reason: String?
+        var failures: [Failure]?
         var received: Int
         var sent: Int
         var reconnects: Int
         var rejected: [String: Int]
+    }
+
+    struct Failure: Decodable {
+        var at: String
+        var reason: String
     }
 
     struct Broker: Decodable {

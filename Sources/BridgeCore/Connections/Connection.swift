@@ -17,6 +17,7 @@ final class Connection {
     private weak var hub: SourceHub?
 
     private var received = 0
+    private var failures = FailureHistory()
     private var sent = 0
     private var establishments = 0
     private var rejected: [RejectReason: Int] = [:]
@@ -61,6 +62,7 @@ final class Connection {
 
     /// Connects, or says that it waits for a command.
     func start() {
+        if let proxy = configuration.environmentProxy { log.info("goes through \(proxy)") }
         if configuration.autoConnect {
             client.connect()
         } else {
@@ -221,7 +223,8 @@ final class Connection {
             rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
             throttled: throttled.isEmpty ? nil : throttled,
             lastSent: reporter.lastSentPayload,
-            lastReceived: reporter.lastReceivedPayload
+            lastReceived: reporter.lastReceivedPayload,
+            failures: failures.entries.isEmpty ? nil : failures.entries
         )
     }
 
@@ -263,6 +266,10 @@ extension Connection: WebSocketClientDelegate {
         if status.state != toldState { since = .now() }
         toldState = status.state
         reporter.changed(to: statusPayload)
+    }
+
+    func webSocketClient(_ client: WebSocketClient, failed reason: String) {
+        failures.add(reason, at: .now())
     }
 
     func webSocketClientConnected(_ client: WebSocketClient) {

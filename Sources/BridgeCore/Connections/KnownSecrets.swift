@@ -5,7 +5,9 @@ enum KnownSecrets {
         var secrets = connection.headers.filter(\.isSecret).map(\.value) + hidden
         if let token = connection.bearerToken { secrets.append(token) }
         if let userInfo = connection.endpoint.userInfo { secrets.append(userInfo) }
-        let values = secrets.compactMap { try? SecretReader.read($0) } + queryValues(in: connection.endpoint.path)
+        let values =
+            secrets.compactMap { try? SecretReader.read($0) } + queryValues(in: connection.endpoint.path)
+            + ProxySecrets.values(of: connection)
         return values + values.flatMap(parts)
     }
 

@@ -26,9 +26,11 @@ package struct ConnectionStats: Codable, Sendable, Equatable {
     package var throttled: [String]?
     package var lastSent: LastMessagePayload?
     package var lastReceived: LastMessagePayload?
+    /// Why the last attempts failed, the oldest first; absent while none did.
+    package var failures: [FailurePayload]?
 
     enum CodingKeys: String, CodingKey {
-        case state, since, reason, received, sent, reconnects, rejected, throttled
+        case state, since, reason, received, sent, reconnects, rejected, throttled, failures
         case lastSent = "last_sent"
         case lastReceived = "last_received"
     }

@@ -31,7 +31,7 @@ struct CloseStateMachineTests {
         #expect(machine.received(CloseFrame(code: .normalClosure)) == .doNothing)
         machine.tcpEnded()
         #expect(machine.code == .serviceRestart)
-        #expect(machine.reason == "server closed the connection: 1012 (service restart), \"back soon\"")
+        #expect(machine.reason == "server closed the connection: 1012 (service restart), \"back soon\" (it asks to come back later)")
     }
 
     @Test("RFC 6455 7.1.5: a close frame without a code counts as 1005") mutating func noCode() {

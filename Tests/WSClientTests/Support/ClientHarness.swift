@@ -30,11 +30,11 @@ final class ClientHarness {
             configuration: configuration,
             eventLoop: loop,
             logger: log.logger(),
-            connector: Connector { url, _, eventLoop in
-                network.urls.append("\(url)")
+            connector: Connector { target, _, eventLoop, _ in
+                network.urls.append("\(target.url)")
                 let promise = eventLoop.makePromise(of: (any Channel).self)
                 network.pending.append(promise)
-                return promise.futureResult
+                return PendingConnection(channel: promise.futureResult)
             }
         )
         client.delegate = recorder

@@ -105,6 +105,13 @@ enum ConnectionKeys {
         default: "0",
         "How many HTTP redirects to follow; never from wss to ws."
     )
+    static let proxy = Key(
+        "proxy",
+        .proxy,
+        default: "environment",
+        "The proxy on the way: its URL, or a mapping with `password`. `environment` asks the variables `http_proxy` (ws), "
+            + "`https_proxy` (wss), `all_proxy` and `no_proxy`."
+    )
     static let extendedLogging = Key(
         "extended_logging",
         .boolean,
@@ -127,8 +134,8 @@ enum ConnectionKeys {
             autoConnect.described, autoReconnect.described, reconnect.described, connectTimeout.described,
             sendKeepAlive.described, keepAlive.described, silenceTimeout.described, bearerToken.described,
             headers.described, subprotocols.described, compression.described, maxMessageSize.described,
-            onEstablished.described, tls.described, followRedirects.described, extendedLogging.described,
-            logComms.described,
+            onEstablished.described, tls.described, followRedirects.described, proxy.described,
+            extendedLogging.described, logComms.described,
         ]
     )
 }
@@ -154,6 +161,8 @@ enum ConnectionSection {
         reader.read(ConnectionKeys.onEstablished, into: &connection.onEstablished)
         reader.read(ConnectionKeys.tls, into: &connection.tls)
         reader.read(ConnectionKeys.followRedirects, into: &connection.followRedirects)
+        connection.proxy = .environment(reader.context.defaults.proxyEnvironment)
+        reader.read(ConnectionKeys.proxy, into: &connection.proxy)
         reader.read(ConnectionKeys.extendedLogging, into: &connection.extendedLogging)
         reader.read(ConnectionKeys.logComms, into: &connection.logComms)
 
@@ -166,6 +175,7 @@ enum ConnectionSection {
             )
         }
         guard let endpoint else { return nil }
+        ProxySection.check(connection, reader)
         warnOfPlainText(connection, endpoint, reader)
         return connection
     }
@@ -200,7 +210,7 @@ enum ConnectionSection {
         {
             reader.context.warning("tls has no effect on a ws connection: use wss", at: tls.keyPosition)
         }
-        if connection.bearerToken != nil, !Loopback.isLoopback(endpoint.host) {
+        if connection.bearerToken != nil, endpoint.socketPath == nil, !Loopback.isLoopback(endpoint.host) {
             reader.context.warning(
                 "the token travels unencrypted: use wss",
                 at: reader.keyPosition(ConnectionKeys.bearerToken.name)

@@ -11,7 +11,7 @@ AUTOBAHN := Tests/ConformanceTests/autobahn/setup.sh
 # How long `make demo` runs: seconds, 0 = until Ctrl-C. Empty = its own default, well under a minute.
 DEMO_SECONDS ?=
 
-.PHONY: help deps demo build test check lint bench sanitize-thread sanitize-address autobahn clean
+.PHONY: help deps demo build test check lint bench bench-connections sanitize-thread sanitize-address autobahn clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
@@ -45,6 +45,12 @@ lint: ## Formatting and style
 # The conformance suite's own Python environment.
 autobahn:
 	@$(AUTOBAHN)
+
+bench-connections: ## 1,000 connections in one process: memory, CPU, and how they come back
+	@./scripts/install-dependencies python3
+	@swift build -c release --product wsbridge
+	@./Benchmarks/load/connections.py
+	@./Benchmarks/load/connections.py --routes
 
 bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and a C peer
 	@./scripts/install-dependencies gcc make libwebsockets-dev

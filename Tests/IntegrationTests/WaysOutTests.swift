@@ -30,7 +30,9 @@ struct WaysOutTests {
     }
 
     /// One message through, and an orderly end.
-    private func expectMessage(from server: TestWebSocketServer, _ gateway: Gateway, _ receiver: UDPReceiver) async throws {
+    private func expectMessage(from server: TestWebSocketServer, _ gateway: Gateway, _ receiver: UDPReceiver)
+        async throws
+    {
         try await gateway.status("established") { $0.connections["cloud"]?.state == "established" }
         try await server.send("the long way")
         try await receiver.waitForDatagrams(1)
@@ -46,7 +48,9 @@ struct WaysOutTests {
                     login == nil
                     ? "proxy: \(scheme)://127.0.0.1:\(proxy.port)"
                     : "proxy: { url: \"\(scheme)://127.0.0.1:\(proxy.port)\", username: anna, password: pw with blanks }"
-                try await withConnection("url: ws://feed.nowhere.invalid:\(server.port)/feed\n\(keys)") { gateway, receiver in
+                try await withConnection("url: ws://feed.nowhere.invalid:\(server.port)/feed\n\(keys)") {
+                    gateway,
+                    receiver in
                     try await expectMessage(from: server, gateway, receiver)
                 }
                 #expect(proxy.requests == ["feed.nowhere.invalid:\(server.port)"])
@@ -110,11 +114,14 @@ struct WaysOutTests {
             try await withTestProxy(.init(.http)) { proxy in
                 let environment = ["http_proxy": "127.0.0.1:\(proxy.port)", "no_proxy": "other.example"]
                 try await withConnection("url: ws://feed.nowhere.invalid:\(server.port)/", environment: environment) {
-                    gateway, receiver in
+                    gateway,
+                    receiver in
                     let line = try await gateway.log.line(containing: "goes through the proxy")
                     #expect(line.contains("http://127.0.0.1:\(proxy.port) (http_proxy)"))
                     let check = try await gateway.command("check")
-                    #expect(check.output.contains("connection cloud goes through the proxy http://127.0.0.1:\(proxy.port)"))
+                    #expect(
+                        check.output.contains("connection cloud goes through the proxy http://127.0.0.1:\(proxy.port)")
+                    )
                     try await expectMessage(from: server, gateway, receiver)
                 }
                 // Loopback, an exception, and `proxy: none` take the direct way.
@@ -226,13 +233,24 @@ struct WaysOutTests {
                             tls: { ca_file: "\(authority.certificate.certificateFile)" }
                         """
                     for arguments in [["run"], ["run", "--insecure-keylog"]] {
-                        try yaml.write(to: directory.appendingPathComponent("wsbridge.yaml"), atomically: true, encoding: .utf8)
+                        try yaml.write(
+                            to: directory.appendingPathComponent("wsbridge.yaml"),
+                            atomically: true,
+                            encoding: .utf8
+                        )
                         let environment = gatewayEnvironment(directory).merging(["SSLKEYLOGFILE": keys.path]) { $1 }
-                        try await withProcess(Executables.wsbridge, arguments, environment: environment, directory: directory) {
+                        try await withProcess(
+                            Executables.wsbridge,
+                            arguments,
+                            environment: environment,
+                            directory: directory
+                        ) {
                             process in
                             _ = try await process.errors.line(containing: "established")
                             let isAsked = arguments.count == 2
-                            _ = try await process.errors.line(containing: isAsked ? "INSECURE" : "SSLKEYLOGFILE is set and ignored")
+                            _ = try await process.errors.line(
+                                containing: isAsked ? "INSECURE" : "SSLKEYLOGFILE is set and ignored"
+                            )
                             #expect(FileManager.default.fileExists(atPath: keys.path) == isAsked)
                         }
                     }

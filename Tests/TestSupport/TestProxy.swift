@@ -47,7 +47,9 @@ package final class TestProxy: Sendable {
             .serverChannelOption(.backlog, value: 256)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = ProxyServerHandler(settings) { request in record.withLockedValue { $0.append(request) } }
+                    let handler = ProxyServerHandler(settings) { request in
+                        record.withLockedValue { $0.append(request) }
+                    }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

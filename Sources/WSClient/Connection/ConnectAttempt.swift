@@ -116,7 +116,11 @@ final class ConnectAttempt {
 
     private func makeTLS() throws -> TLSContext {
         // Anew for each attempt, for certificates and keys may have been replaced.
-        let context = try TLSContext(configuration.tls, host: url.host, applicationProtocols: [Self.applicationProtocol])
+        let context = try TLSContext(
+            configuration.tls,
+            host: url.host,
+            applicationProtocols: [Self.applicationProtocol]
+        )
         for warning in context.warnings { owner?.attempt(self, warning: warning) }
         return context
     }

@@ -24,7 +24,7 @@ enum ComeBackLater: Equatable {
             return .seconds(5) ... .seconds(30)
         case .tryAgainLater:
             let growing = min(TimeAmount.seconds(10 << Int64(min(failures, 5))), .minutes(5))
-            return .seconds(10) ... (.seconds(10) + growing)
+            return .seconds(10)...(.seconds(10) + growing)
         }
     }
 }

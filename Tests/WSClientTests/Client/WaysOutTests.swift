@@ -90,12 +90,16 @@ struct WaysOutTests {
         )
     }
 
-    @Test("S3: whatever the redirect, credentials go to the configured server alone", arguments: [
-        ("ws://example.com/x", true), ("ws://example.com:8080/x", false), ("ws://other.example/x", false),
-        ("ws://EXAMPLE.com/x", true), ("wss://example.com/x", true), ("wss://example.com:444/x", false),
-        ("ws://example.com.other.example/x", false), ("ws://example.com@other.example/x", false), ("/x", true),
-        ("//other.example/x", false), ("?q", true), ("http://example.com/x", true), ("https://other.example/x", false),
-    ])
+    @Test(
+        "S3: whatever the redirect, credentials go to the configured server alone",
+        arguments: [
+            ("ws://example.com/x", true), ("ws://example.com:8080/x", false), ("ws://other.example/x", false),
+            ("ws://EXAMPLE.com/x", true), ("wss://example.com/x", true), ("wss://example.com:444/x", false),
+            ("ws://example.com.other.example/x", false), ("ws://example.com@other.example/x", false), ("/x", true),
+            ("//other.example/x", false), ("?q", true), ("http://example.com/x", true),
+            ("https://other.example/x", false),
+        ]
+    )
     func theRedirectMatrix(location: String, keepsCredentials: Bool) throws {
         let home = try WebSocketURL("ws://example.com/feed")
         var redirect = Redirect(allowed: 1)

@@ -22,16 +22,22 @@ struct ProxyEnvironmentTests {
             try choice("ws://s.example", ["http_proxy": "http://a:1", "HTTP_PROXY": "http://b:2"])
                 == "http_proxy http://a:1"
         )
-        #expect(try choice("wss://s.example", ["https_proxy": "", "HTTPS_PROXY": "http://b:2"]) == "HTTPS_PROXY http://b:2")
+        #expect(
+            try choice("wss://s.example", ["https_proxy": "", "HTTPS_PROXY": "http://b:2"]) == "HTTPS_PROXY http://b:2"
+        )
         #expect(try choice("ws://s.example", ["http_proxy": "", "ALL_PROXY": ""]) == nil)
     }
 
     @Test func aValueWithoutASchemeMeansHTTP() throws {
-        #expect(try choice("ws://s.example", ["http_proxy": "proxy.example:3128"]) == "http_proxy http://proxy.example:3128")
+        #expect(
+            try choice("ws://s.example", ["http_proxy": "proxy.example:3128"]) == "http_proxy http://proxy.example:3128"
+        )
     }
 
     @Test func whatIsOnThisMachineNeverGoesThroughAProxy() throws {
-        for url in ["ws://localhost:9", "ws://127.0.0.1", "ws://127.9.9.9", "ws://[::1]", "ws://x.localhost", "ws+unix:/s"] {
+        for url in [
+            "ws://localhost:9", "ws://127.0.0.1", "ws://127.9.9.9", "ws://[::1]", "ws://x.localhost", "ws+unix:/s",
+        ] {
             #expect(try choice(url, ["all_proxy": "http://a:1"]) == nil)
         }
     }

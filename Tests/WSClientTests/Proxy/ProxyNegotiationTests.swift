@@ -8,7 +8,9 @@ struct ProxyNegotiationTests {
     private let url = "wss://stream.example.com:8443/feed"
 
     /// Says `bytes` to a negotiation in pieces of `size`, and gives the last step that was more than waiting.
-    private func answer(_ negotiation: inout any ProxyNegotiation, _ bytes: [UInt8], in size: Int) -> ProxyNegotiationStep {
+    private func answer(_ negotiation: inout any ProxyNegotiation, _ bytes: [UInt8], in size: Int)
+        -> ProxyNegotiationStep
+    {
         var last = ProxyNegotiationStep.keepReading
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -80,7 +82,9 @@ struct ProxyNegotiationTests {
         #expect(try connect(endless) == .failed(.init("proxy 10.0.0.1:3128 sent more than 16384 bytes of headers")))
         #expect(try connect("SSH-2.0-x\r\n") == .failed(.init("proxy 10.0.0.1:3128 doesn't speak HTTP")))
         let interim = String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 6)
-        #expect(try connect(interim) == .failed(.init("proxy 10.0.0.1:3128 sends one interim answer (1xx) after another")))
+        #expect(
+            try connect(interim) == .failed(.init("proxy 10.0.0.1:3128 sends one interim answer (1xx) after another"))
+        )
         var negotiation = try WebSocketProxy("http://p").negotiation(for: try WebSocketURL(url))
         let eager = Array("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 Switching".utf8)
         #expect(
@@ -158,7 +162,8 @@ struct ProxyNegotiationTests {
         "RFC 1928 6: each reply code in words",
         arguments: [
             (1, "general failure", ConnectionFailure.Remedy.waiting), (2, "not allowed by its rules", .person),
-            (3, "network unreachable", .waiting), (4, "host unreachable", .waiting), (5, "connection refused", .waiting),
+            (3, "network unreachable", .waiting), (4, "host unreachable", .waiting),
+            (5, "connection refused", .waiting),
             (6, "time to live expired", .waiting), (7, "it doesn't know CONNECT", .person),
             (8, "it doesn't know this kind of address", .person), (9, "code 9", .waiting),
         ]
@@ -181,7 +186,8 @@ struct ProxyNegotiationTests {
                 let count = Int.random(in: 1...40, using: &generator)
                 var buffer = ByteBuffer(
                     bytes: (0..<count).map { _ in
-                        Bool.random(using: &generator) ? UInt8.random(in: 0...5, using: &generator) : .random(in: 0...255, using: &generator)
+                        Bool.random(using: &generator)
+                            ? UInt8.random(in: 0...5, using: &generator) : .random(in: 0...255, using: &generator)
                     }
                 )
                 let before = buffer.readableBytes

@@ -43,7 +43,6 @@ struct ProxyURLTests {
             ("http://", .authority(.missingHost)),
             ("http://a b", .authority(.notAHost("a b"))),
             ("http://p:70000", .authority(.invalidPort("70000"))),
-            ("http://us%3Aer:pw@p", .colonInUsername),
             ("socks5://user@p", .credentialsLength),
             ("socks5://u:\(String(repeating: "x", count: 256))@p", .credentialsLength),
         ]

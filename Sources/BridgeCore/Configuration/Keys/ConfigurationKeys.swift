@@ -1,7 +1,8 @@
 /// Every mapping of the configuration with its keys: the source of the reference, the schema and the suggestions.
 enum ConfigurationKeys {
     static let places: [Place] = [
-        GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, ProxyKeys.place, TLSKeys.place,
+        GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, ProxyKeys.place,
+        TLSKeys.place,
         BrokerKeys.place, StatusKeys.place, WebKeys.place, LogKeys.place, RouteKeys.place,
         SourceKeys.connectionPlace, SourceKeys.mqttPlace, SourceKeys.udpPlace, SourceKeys.fifoPlace,
         SinkKeys.connectionPlace, SinkKeys.mqttPlace, SinkKeys.udpPlace, SinkKeys.fifoPlace, QueueKeys.place,

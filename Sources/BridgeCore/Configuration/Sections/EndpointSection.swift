@@ -43,7 +43,9 @@ enum EndpointSection {
 extension ValueType<WebSocketEndpoint> {
     static var webSocketURL: Self {
         let words = "a URL such as wss://example.com/feed"
-        return ValueType(words, schema: ["type": "string", "pattern": "^(wss?://|ws\\+unix:|.*\\$\\{)"]) { node, field in
+        return ValueType(words, schema: ["type": "string", "pattern": "^(wss?://|ws\\+unix:|.*\\$\\{)"]) {
+            node,
+            field in
             guard let scalar = scalar(node, field, words) else { return nil }
             do throws(WebSocketURLError) {
                 if let endpoint = try unixSocket(scalar.text) { return endpoint }

@@ -224,6 +224,16 @@ struct WaysOutTests {
             let authority = try await TestAuthority(in: directory)
             let certificate = try await authority.issue("server")
             let keys = directory.appendingPathComponent("keys.log")
+            try "connections: {}\nroutes: {}\n"
+                .write(to: directory.appendingPathComponent("wsbridge.yaml"), atomically: true, encoding: .utf8)
+            let alone = try await run(
+                Executables.wsbridge,
+                ["run", "--insecure-keylog"],
+                environment: gatewayEnvironment(directory),
+                directory: directory
+            )
+            #expect(alone.status == .exited(64))
+            #expect(alone.errors.contains("SSLKEYLOGFILE"))
             try await withWebSocketServer { server in
                 try await withTLSRelay(to: server.port, certificate: certificate) { relay in
                     let yaml = """

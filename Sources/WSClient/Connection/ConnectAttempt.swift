@@ -75,7 +75,7 @@ final class ConnectAttempt {
     func abandon() {
         phase = .over
         deadline?.cancel()
-        _ = pending?.abandon()
+        _ = abandonPending()
         channel?.close(promise: nil)
         owner = nil
     }
@@ -102,9 +102,18 @@ final class ConnectAttempt {
         pending.channel.assumeIsolated().whenComplete { result in
             switch result {
             case .success(let channel): self.opened(channel, route)
-            case .failure(let error): self.fail(ConnectionFailure(error, server: target.name))
+            case .failure(let error):
+                // Whoever abandoned it says why.
+                guard self.pending != nil else { return }
+                self.fail(ConnectionFailure(error, server: target.name))
             }
         }
+    }
+
+    private func abandonPending() -> String? {
+        let pending = pending
+        self.pending = nil
+        return pending?.abandon()
     }
 
     /// What the way to the present address needs.
@@ -233,7 +242,7 @@ final class ConnectAttempt {
         let limit = "within \(timeout.words)"
         switch phase {
         case .connecting:
-            let words = pending?.abandon().map { ": " + $0 } ?? ""
+            let words = abandonPending().map { ": " + $0 } ?? ""
             fail(ConnectionFailure("no connection to \(url.server) \(limit)\(words)"))
         case .proxy: fail(ConnectionFailure("no way through the proxy to \(url.server) \(limit)"))
         case .tls: fail(ConnectionFailure("no TLS handshake with \(url.server) \(limit)"))
@@ -246,7 +255,7 @@ final class ConnectAttempt {
         guard phase != .over else { return }
         // First: the closing channel has a reason of its own to tell.
         let owner = finish()
-        _ = pending?.abandon()
+        _ = abandonPending()
         channel?.close(promise: nil)
         owner?.attempt(self, failed: failure)
     }

@@ -114,6 +114,18 @@ struct WaysOutTests {
         #expect(throws: ConnectionFailure.self) { try redirect.follow(location, from: home) }
     }
 
+    @Test func aTimeoutSaysHowFarItCame() throws {
+        let harness = try ClientHarness()
+        harness.wordsOfTimeout = "2001:db8::1: no answer; 192.0.2.1: connection refused"
+        harness.client.connect()
+        harness.advance(by: .seconds(10))
+        #expect(
+            harness.client.status.reason
+                == "no connection to example.com:80 within 10 s: "
+                + "2001:db8::1: no answer; 192.0.2.1: connection refused"
+        )
+    }
+
     @Test func failuresAreTold() throws {
         final class Recorder: WebSocketClientDelegate {
             var failures: [String] = []

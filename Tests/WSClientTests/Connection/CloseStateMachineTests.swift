@@ -33,7 +33,7 @@ struct CloseStateMachineTests {
         #expect(machine.code == .serviceRestart)
         #expect(
             machine.reason
-                == "server closed the connection: 1012 (service restart), \"back soon\" (it asks to come back later)"
+                == "server closed the connection: 1012 (service restart), \"back soon\"; it asks to come back later"
         )
     }
 

@@ -52,6 +52,27 @@ struct NameResolverTests {
         #expect(addresses.map(\.shownHost) == ["127.0.0.1"])
     }
 
+    @Test("a name that DNS never answers for ends with the attempt, in words")
+    func aNameWithoutAnAnswer() async throws {
+        let system = HangingSystem()
+        defer { system.letGo() }
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let words = try await loop.submit {
+            let happyEyeballs = HappyEyeballs(
+                host: "slow.example",
+                port: 443,
+                resolver: NameResolver(threads: 2) { system.ask($0) },
+                memory: AddressMemory(),
+                eventLoop: loop,
+                open: { _ in loop.makeFailedFuture(ChannelError.eof) },
+                detail: { _ in }
+            )
+            let pending = happyEyeballs.start()
+            return [pending.abandon(), pending.abandon()]
+        }.get()
+        #expect(words == ["no answer from DNS for the name slow.example", nil])
+    }
+
     /// A driver on a loop whose time the test moves, with sockets that open when the test says so.
     private final class Race {
         let loop = EmbeddedEventLoop()

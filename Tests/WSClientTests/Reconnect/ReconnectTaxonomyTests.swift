@@ -73,7 +73,7 @@ struct ReconnectTaxonomyTests {
             (ResponseHeadError.notHTTP, "backoff, backoff"),
             (WebSocketHeaderError.invalidValue(name: "X"), "fault, fault"),
             (TLSError.closedInHandshake(name: "h"), "backoff, backoff"),
-            (TLSError.notTLS(name: "h"), "fault, fault"),
+            (TLSError.notTLS(name: "h"), "backoff, backoff"),
             (UnixSocketFailure(IOError(errnoCode: 2, reason: "connect"), path: "/nowhere"), "backoff, backoff"),
             (UnixSocketFailure(IOError(errnoCode: 13, reason: "connect"), path: "/nowhere"), "fault, fault"),
         ]
@@ -147,14 +147,14 @@ struct ReconnectTaxonomyTests {
         }
         #expect(
             words(1008, "no such channel")
-                == "server closed the connection: 1008 (policy violation), \"no such channel\" "
-                + "(it doesn't allow what we did: look at the token and at what is sent or subscribed to)"
+                == "server closed the connection: 1008 (policy violation), \"no such channel\"; "
+                + "it doesn't allow what we did: look at the token and at what is sent or subscribed to"
         )
         #expect(
             words(4001)
-                == "server closed the connection: 4001 (a code of this service: its documentation says what it means)"
+                == "server closed the connection: 4001; a code of this service: its documentation says what it means"
         )
-        #expect(words(1013) == "server closed the connection: 1013 (try again later) (it asks to come back later)")
+        #expect(words(1013) == "server closed the connection: 1013 (try again later); it asks to come back later")
         #expect(words(1011) == "server closed the connection: 1011 (internal error)")
     }
 

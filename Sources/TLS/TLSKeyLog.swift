@@ -24,7 +24,9 @@ package enum TLSKeyLog {
         }
     }
 
-    /// The open file; -1 = off. One descriptor for the process, for OpenSSL's callback knows nothing but the session.
+    /// The open file, or -1.
+    ///
+    /// One descriptor for the process, for OpenSSL's callback knows nothing but the session.
     private static let descriptor = Atomic<Int32>(-1)
 
     /// Appends to the file from now on, in every context that is made after this; the file is for its owner alone.

@@ -35,11 +35,7 @@ final class ClientHarness {
                 network.urls.append("\(target.url)")
                 let promise = eventLoop.makePromise(of: (any Channel).self)
                 network.pending.append(promise)
-                return PendingConnection(channel: promise.futureResult) {
-                    network.pending.removeAll { $0.futureResult === promise.futureResult }
-                    promise.fail(ChannelError.eof)
-                    return network.wordsOfTimeout
-                }
+                return PendingConnection(channel: promise.futureResult) { network.wordsOfTimeout }
             }
         )
         client.delegate = recorder

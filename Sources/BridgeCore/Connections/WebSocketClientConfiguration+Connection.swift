@@ -8,14 +8,13 @@ extension WebSocketClientConfiguration {
         self.init(url: try WebSocketURL(connection.endpoint))
         tls = connection.tls
         subprotocols = connection.subprotocols
-        requestHeaders = { try ConnectionCredentials.headers(of: connection) }
+        requestHeaders = { ConnectionCredentials.plainHeaders(of: connection) }
         connectTimeout = connection.connectTimeout
         keepAlive = KeepAlive(
             isEnabled: connection.sendKeepAlive,
             interval: connection.keepAlive.interval,
             timeout: connection.keepAlive.timeout
         )
-        silenceTimeout = connection.silenceTimeout
         maxMessageSize = connection.maxMessageSize
         onEstablished = connection.onEstablished
         autoReconnect = connection.autoReconnect
@@ -24,6 +23,7 @@ extension WebSocketClientConfiguration {
             maxDelay: connection.reconnect.maxDelay,
             stableAfter: connection.reconnect.stableAfter
         )
+        renewBefore = connection.renewBefore
         followRedirects = connection.followRedirects
         proxy = { try connection.proxy.proxy(for: $0) }
         self.secrets = secrets

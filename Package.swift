@@ -270,6 +270,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "wsbridge", "wsecho", "BridgeCore", "TestSupport",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -78,7 +78,7 @@ public final class WebSocketClient {
     ///   - eventLoop: Where everything happens.
     ///   - logger: For one line per happening.
     public convenience init(configuration: WebSocketClientConfiguration, eventLoop: any EventLoop, logger: Logger) {
-        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, connector: .tcp)
+        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, connector: .network)
     }
 
     init(

@@ -7,6 +7,8 @@ struct Stats: Decodable {
     struct Connection: Decodable {
         var state: String
         var since: String
+        var reason: String?
+        var failures: [Failure]?
         var received: Int
         var sent: Int
         var reconnects: Int
@@ -22,6 +24,11 @@ struct Stats: Decodable {
         var heartbeats: Int
         var forwarded: Int
         var records: Int?
+    }
+
+    struct Failure: Decodable {
+        var at: String
+        var reason: String
     }
 
     struct Broker: Decodable {

@@ -4,8 +4,7 @@ enum ConfigurationKeys {
         [
             GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, CompressionKeys.place,
             HeartbeatKeys.place, SessionKeys.place, SessionStepKeys.place, BearerTokenKeys.place, BasicAuthKeys.place,
-            OAuthKeys.place,
-            TLSKeys.place,
+            OAuthKeys.place, ProxyKeys.place, TLSKeys.place,
             BrokerKeys.place, StatusKeys.place, WebKeys.place, LogKeys.place, RouteKeys.place,
             SourceKeys.connectionPlace, SourceKeys.mqttPlace, SourceKeys.udpPlace, SourceKeys.fifoPlace,
             SinkKeys.connectionPlace, SinkKeys.mqttPlace, SinkKeys.udpPlace, SinkKeys.fifoPlace, QueueKeys.place,

@@ -11,7 +11,7 @@ AUTOBAHN := Tests/ConformanceTests/autobahn/setup.sh
 # How long `make demo` runs: seconds, 0 = until Ctrl-C. Empty = its own default, well under a minute.
 DEMO_SECONDS ?=
 
-.PHONY: help deps demo build test check lint bench sanitize-thread sanitize-address autobahn clean
+.PHONY: help deps demo build test check lint bench bench-connections sanitize-thread sanitize-address autobahn conformance clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
@@ -46,6 +46,17 @@ lint: ## Formatting and style
 autobahn:
 	@$(AUTOBAHN)
 
+conformance: deps autobahn ## All 517 Autobahn cases, compression included: some 9 minutes
+	@swift build -c release --product wsecho
+	@Tests/ConformanceTests/autobahn/conform.sh "$$(swift build -c release --show-bin-path)/wsecho" \
+		.build-conformance docs/conformance.md
+
+bench-connections: ## 1,000 connections in one process: memory, CPU, and how they come back
+	@./scripts/install-dependencies python3
+	@swift build -c release --product wsbridge
+	@./Benchmarks/load/connections.py
+	@./Benchmarks/load/connections.py --routes
+
 bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and a C peer
 	@./scripts/install-dependencies gcc make libwebsockets-dev
 	@swift build -c release --product wsbridge
@@ -68,4 +79,4 @@ sanitize-address: deps autobahn ## All tests under the address sanitizer
 		./scripts/test --sanitize address --scratch-path .build-address
 
 clean: ## Remove what was built
-	@rm -rf .build .build-thread .build-address Benchmarks/.build Benchmarks/.build-load
+	@rm -rf .build .build-thread .build-address .build-conformance Benchmarks/.build Benchmarks/.build-load

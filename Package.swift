@@ -95,7 +95,7 @@ let package = Package(
         .target(
             name: "WSClient",
             dependencies: [
-                "TLS",
+                "TLS", "CZlib", .target(name: "CLinux", condition: .when(platforms: [.linux])),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -207,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "WSClientTests",
             dependencies: [
-                "WSClient", "TLS", "TestSupport",
+                "WSClient", "TLS", "CZlib", "TestSupport",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -278,6 +278,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "wsbridge", "wsecho", "BridgeCore", "TestSupport",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

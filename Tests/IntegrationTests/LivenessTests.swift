@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -81,18 +81,18 @@ struct LivenessTests {
             keep_alive: { interval: 100ms, timeout: 3s }
             heartbeat: { send: ping, every: 100ms, expect: { equals: pong }, timeout: 3s }
             """
-        let isAnswering = Mutex(true)
-        let script = TestWebSocketServer.Script { _ in isAnswering.withLock { $0 } ? [.text("pong")] : [] }
+        let isAnswering = NIOLockedValueBox(true)
+        let script = TestWebSocketServer.Script { _ in isAnswering.withLockedValue { $0 } ? [.text("pong")] : [] }
         try await withConnection(keys, script) { site in
             let client = site.server.clients[0]
-            isAnswering.withLock { $0 = false }
+            isAnswering.withLockedValue { $0 = false }
             let count = site.server.messageCount
             try await site.server.waitForMessages(count + 1)
             site.gateway.process.send(SIGSTOP)
             // Answered while it is stopped. Time itself has to pass, far beyond the deadlines.
             try await client.send([.text("pong")])
             try await Task.sleep(for: .seconds(5))
-            isAnswering.withLock { $0 = true }
+            isAnswering.withLockedValue { $0 = true }
             site.gateway.process.send(SIGCONT)
             let before = site.server.messageCount
             try await site.server.waitForMessages(before + 10)

@@ -7,7 +7,7 @@
 enum Microbench {
     static let all: [Benchmark] =
         DecodingBenchmark.all + NIOWebSocketBenchmark.all + EncodingBenchmark.all + MaskingBenchmark.all
-        + UTF8Benchmark.all
+        + UTF8Benchmark.all + CompressionBenchmark.all
 
     static func main() {
         #if DEBUG
@@ -15,8 +15,15 @@ enum Microbench {
         #endif
         let parts = CommandLine.arguments.dropFirst()
         print(Measurement.heading)
+        // What the same step in C, which follows, is compared with.
+        var ours: Measurement?
         for benchmark in all where parts.isEmpty || parts.contains(where: { benchmark.name.contains($0) }) {
-            print(benchmark.measure().line(named: benchmark.name))
+            let measurement = benchmark.measure()
+            print(measurement.line(named: benchmark.name))
+            if benchmark.name.hasPrefix("C "), let ours {
+                print("  C takes \(measurement.ratio(to: ours)) times as long as ours")
+            }
+            ours = measurement
         }
     }
 }

@@ -6,7 +6,7 @@ struct NotInEffectTests {
     @Test func isAWarningWhereItIsWritten() throws {
         let text = """
             connections:
-              cloud: { url: wss://a.b, compression: true }
+              cloud: { url: wss://a.b, compression: { level: 1 } }
               other: { url: wss://c.d }
             web: { listen: "127.0.0.1:9000" }
             routes:
@@ -19,11 +19,10 @@ struct NotInEffectTests {
         let gateway = try configuration(
             text,
             warnings: [
-                "2:41: \(warning("compression \(suffix) messages travel uncompressed"))",
-                "4:16: \(warning("web \(suffix) no page, API or metrics are served"))",
+                "4:16: \(warning("web \(suffix) no page, API or metrics are served"))"
             ]
         )
-        #expect(gateway.connections[0].compression)
+        #expect(gateway.connections[0].compression != nil)
     }
 
     @Test func whatIsOffOrByDefaultIsSilent() throws {

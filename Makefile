@@ -11,7 +11,7 @@ AUTOBAHN := Tests/ConformanceTests/autobahn/setup.sh
 # How long `make demo` runs: seconds, 0 = until Ctrl-C. Empty = its own default, well under a minute.
 DEMO_SECONDS ?=
 
-.PHONY: help deps demo build test check lint bench bench-connections sanitize-thread sanitize-address autobahn conformance clean
+.PHONY: help deps demo build test faults soak check lint bench bench-connections sanitize-thread sanitize-address autobahn conformance clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
@@ -33,6 +33,18 @@ test: deps autobahn ## Build and run all tests
 	@swift build --build-tests $(STRICT)
 	@echo "Running the tests."
 	@REQUIRE_AUTOBAHN=1 ./scripts/test --skip-build $(STRICT)
+
+# Some tests hang brokers, fill disks and stop processes: one after the other.
+faults: deps ## The fault suite in its long form: kills, brokers, disks, floods, clocks (some 20 minutes)
+	@swift build --build-tests $(STRICT)
+	@swift test --skip-build $(STRICT) --filter 'SpoolModel|ConflatingStore|SQLiteEngine|ReceiptClock|WithheldTests'
+	@FAULTS=long swift test --skip-build $(STRICT) --no-parallel \
+		--filter '(Kill|BrokerFault|DiskFault|Flood|TimeFault|Isolation|Spool)Tests'
+
+SECONDS := 3600
+soak: deps ## Random faults against one gateway for SECONDS (3600), nothing may be lost
+	@swift build --build-tests $(STRICT)
+	@SOAK_SECONDS=$(SECONDS) swift test --skip-build $(STRICT) --filter SoakTests
 
 check: lint deps ## Lint, build with warnings as errors, run the unit tests
 	@swift build --build-tests $(STRICT)

@@ -282,6 +282,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            exclude: ["Faults/faulty-disk.c"],
             swiftSettings: swiftSettings
         ),
     ],

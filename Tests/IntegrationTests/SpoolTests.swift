@@ -4,66 +4,6 @@ import Testing
 
 /// What the spool keeps over kills, restarts and a broker's absence.
 struct SpoolTests {
-    /// Each message is acknowledged by the broker that keeps the gateway's session: from there on none may be lost.
-    @Test func killedTimeAndAgainNothingAcknowledgedIsLost() async throws {
-        try await withMosquittoBroker(persistence: true) { broker in
-            try await withWebSocketServer { server in
-                try await withTemporaryDirectory { directory in
-                    let parts = Site.Parts(broker: broker, server: server, directory: directory)
-                    let yaml =
-                        "state_dir: \(parts.path("state"))\n"
-                        + parts.standard(broker: "client_id: gateway\nclean_session: false") + """
-                            routes:
-                              in:
-                                from: { mqtt: local, topic: feed/in, qos: 1 }
-                                to: cloud
-                                queue: { store: always }
-
-                            """
-                    var random = SystemRandomNumberGenerator()
-                    var sent = 0
-                    try await withMQTTClient(of: broker) { publisher in
-                        for _ in 0..<10 {
-                            try await withGateway(yaml, in: directory) { gateway in
-                                try await eventually("the subscription") { broker.subscriptions(to: "feed/in") > 0 }
-                                let messages = (sent..<sent + 200).map { ("feed/in", Array(Self.text($0).utf8)) }
-                                sent += 200
-                                async let published: Void = publisher.publish(messages)
-                                try await Task.sleep(for: .milliseconds(Int.random(in: 0...60, using: &random)))
-                                gateway.process.send(SIGKILL)
-                                try await published
-                                _ = try await gateway.process.waitForExit()
-                            }
-                        }
-                        let total = sent
-                        try await withGateway(yaml, in: directory) { gateway in
-                            let all = Set((0..<total).map(Self.text))
-                            do {
-                                try await eventually("the last of them", within: .seconds(60)) {
-                                    Set(server.texts).isSuperset(of: all)
-                                }
-                            } catch {
-                                let missing = all.subtracting(server.texts).sorted()
-                                Issue.record("lost: \(missing.prefix(20)) of \(missing.count)\n\(gateway.log.tail())")
-                            }
-                            #expect(Set(server.texts).subtracting(all).isEmpty, "invented or changed")
-                            var seen: Set<String> = []
-                            let firsts = server.texts.filter { seen.insert($0).inserted }
-                            #expect(firsts == (0..<total).map(Self.text), "the first of each is in order")
-                            try await gateway.status("the rest is settled") { $0.routes["in"]?.sinks[0].queued == 0 }
-                                .expectBalance()
-                            try await gateway.stop()
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    private static func text(_ id: Int) -> String {
-        "\(id) " + String(repeating: "\(id * 7919 % 9973)", count: id % 40)
-    }
-
     @Test func whatWaitsForABrokerSurvivesARestart() async throws {
         try await withMosquittoBroker(persistence: true) { broker in
             try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) {

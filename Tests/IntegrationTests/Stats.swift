@@ -16,6 +16,7 @@ struct Stats: Decodable {
         var rejected: [String: Int]
         var compression: String?
         var session: Session?
+        var throttled: [String]?
     }
 
     struct Session: Decodable, Equatable {

@@ -10,6 +10,13 @@ package struct MQTTMessage: Sendable, Equatable {
     package var isDeclaredText: Bool
     /// MQTT 5: what is left of the message's life, in seconds.
     package var expiry: Int?
+    /// MQTT 5: the user properties, in order.
+    package var userProperties: [UserProperty] = []
+
+    package struct UserProperty: Sendable, Equatable {
+        package var name: String
+        package var value: String
+    }
 
     /// The payload as text.
     package var text: String { String(decoding: payload, as: UTF8.self) }
@@ -128,8 +135,10 @@ extension ByteBuffer {
             case 0x0b: _ = properties.readVariableByteInteger()
             case 0x23: _ = properties.readInteger(as: UInt16.self)
             case 0x26:
-                _ = properties.readLengthPrefixedSlice(as: UInt16.self)
-                _ = properties.readLengthPrefixedSlice(as: UInt16.self)
+                guard let name = properties.readLengthPrefixedSlice(as: UInt16.self),
+                    let value = properties.readLengthPrefixedSlice(as: UInt16.self)
+                else { break }
+                message.userProperties.append(.init(name: String(buffer: name), value: String(buffer: value)))
             default: _ = properties.readLengthPrefixedSlice(as: UInt16.self)
             }
         }

@@ -44,7 +44,8 @@ package final class SpoolDirectory: Sendable {
             }
             guard mkdir(path, 0o700) == 0 else {
                 return errno == ENOENT
-                    ? "its parent folder doesn't exist: make it" : "it can't be made: \(LocalFile.explanation(of: errno))"
+                    ? "its parent folder doesn't exist: make it"
+                    : "it can't be made: \(LocalFile.explanation(of: errno))"
             }
             return nil
         }

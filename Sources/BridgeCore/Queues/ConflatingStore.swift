@@ -91,6 +91,7 @@ package final class ConflatingStore: SpoolingStore {
     }
     /// Never: what waits to be written is at most what is held.
     package var isClogged: Bool { false }
+    package var isCaughtUp: Bool { true }
 
     package func isHigh(_ policy: QueuePolicy) -> Bool { false }
     package func isLow(_ policy: QueuePolicy) -> Bool { true }

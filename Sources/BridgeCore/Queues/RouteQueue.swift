@@ -367,7 +367,9 @@ package final class RouteQueue: SinkClient {
             store.append(batch, in: range.lowerBound..<end)
             drop(range.upperBound - end, because: reasonWhenFull)
         case .dropOldest, .conflate:
-            guard spooling?.isClogged != true else { return drop(range.count, because: reasonWhenFull) }
+            if let spooling, spooling.isFailing, spooling.isClogged {
+                return drop(range.count, because: reasonWhenFull)
+            }
             store.append(batch, in: range)
             countConflated()
         }
@@ -386,14 +388,24 @@ package final class RouteQueue: SinkClient {
     }
 
     private func applyWaterMarks() {
-        if whenFull == .block, store.isHigh(policy) {
+        if isFull {
             guard !isBlocking else { return }
             isBlocking = true
             gate?.queueFilled(self)
-        } else if isBlocking, whenFull != .block || store.isLow(policy) {
+        } else if isBlocking, hasRoom {
             isBlocking = false
             gate?.queueDrained(self)
         }
+    }
+
+    /// Whether the source has to wait. A disk that is slower than the feed, but works, is waited for whatever the policy:
+    /// there is room.
+    private var isFull: Bool {
+        whenFull == .block ? store.isHigh(policy) : spooling.map { $0.isClogged && !$0.isFailing } ?? false
+    }
+
+    private var hasRoom: Bool {
+        whenFull == .block ? store.isLow(policy) : spooling.map { $0.isCaughtUp || $0.isFailing } ?? true
     }
 
     private func drop(_ count: Int, because reason: DropReason) {

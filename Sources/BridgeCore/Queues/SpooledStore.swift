@@ -95,6 +95,7 @@ package final class SpooledStore: SpoolingStore {
     package var isAlways: Bool { level == .always }
     package var writingCount: Int { writing.count }
     package var isClogged: Bool { writing.bytes >= max(1, writingLimit) }
+    package var isCaughtUp: Bool { writing.bytes <= writingLimit / 2 }
     private var headLimit: Int { maxBytes / 4 * 3 }
     private var writingLimit: Int { maxBytes / 4 }
     /// What lies on disk behind `head` and is written already.
@@ -105,13 +106,14 @@ package final class SpooledStore: SpoolingStore {
     }
 
     package func isLow(_ policy: QueuePolicy) -> Bool {
-        writing.bytes <= writingLimit / 2 && disk.bytes <= maxDisk / 4 * 3
+        isCaughtUp && disk.bytes <= maxDisk / 4 * 3
     }
 
     package func isOver(_ policy: QueuePolicy) -> Bool { disk.bytes > maxDisk && count > 1 }
 
     package func room(_ policy: QueuePolicy) -> Int {
-        let onDisk = min(writingLimit - writing.bytes, maxDisk - disk.bytes)
+        // A disk that is only slow pauses the source.
+        let onDisk = min(isFailing ? writingLimit - writing.bytes : .max, maxDisk - disk.bytes)
         guard unloaded.count == 0, head.bytes < headLimit else { return onDisk }
         return level == .always ? onDisk : maxBytes - bytes
     }

@@ -41,6 +41,9 @@ package protocol SpoolingStore: AnyObject, QueueStore {
     /// Whether so much waits to be written that no more may be added.
     var isClogged: Bool { get }
 
+    /// Whether little waits to be written.
+    var isCaughtUp: Bool { get }
+
     /// What the disk holds, or will, as counted in `max_disk`.
     var diskBytes: Int { get }
 

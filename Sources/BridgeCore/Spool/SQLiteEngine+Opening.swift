@@ -16,6 +16,8 @@ extension SQLiteEngine {
         do throws(SpoolError) {
             try openFile()
         } catch .corrupt {
+            // Nothing that it says of its queues is believed.
+            queues = [:]
             contents.setAside = try setAside()
         }
         if !isInspection { try beginRun() }
@@ -212,22 +214,58 @@ extension SQLiteEngine {
 
     package func setAside() throws(SpoolError) -> String {
         database = nil
-        doubtfulThrough = [:]
-        let former = queues
         let name = path + ".corrupt-" + Timestamp.now().description.replacing(":", with: "-")
         guard rename(path, name) == 0 else {
             throw .unusable(path: directory, reason: LocalFile.explanation(of: errno))
         }
         // Without them the file that is set aside has lost its last writes.
         for suffix in ["-wal", "-shm"] { _ = rename(path + suffix, name + suffix) }
-        try openFile()
-        // The queues keep their numbers.
-        for (number, var queue) in former {
-            queue.count = 0
-            queue.bytes = 0
-            try named { (database) throws(SQLiteHandle.Failure) in try store(queue, number, in: database) }
-            queues[number] = queue
-        }
+        try reopen()
         return name
+    }
+
+    package func beginEmpty(after deletes: [SpoolDelete]) throws(SpoolError) -> Bool {
+        var removed = 0
+        try named { (database) throws(SQLiteHandle.Failure) in
+            for delete in deletes {
+                let start = Int64(delete.queue) << Self.sequenceBits
+                removed += Int(
+                    try database.number(
+                        "SELECT count(*) FROM messages WHERE id BETWEEN ? AND ?",
+                        .integer(start + delete.first),
+                        .integer(start + delete.last)
+                    ) ?? 0
+                )
+            }
+        }
+        guard removed == queues.values.reduce(0, { $0 + $1.count }) else { return false }
+        database = nil
+        for suffix in ["", "-wal", "-shm"] { _ = unlink(path + suffix) }
+        try reopen()
+        return true
+    }
+
+    /// Opens it in the middle of a run: queues keep their numbers and places, even where the file is a new one.
+    func reopen() throws(SpoolError) {
+        let former = queues
+        do throws(SpoolError) {
+            try openFile()
+            let missing = former.filter { queues[$0.key] == nil }
+            guard !missing.isEmpty else { return }
+            doubtfulThrough = [:]
+            try named { (database) throws(SQLiteHandle.Failure) in
+                if !isInspection { try database.run("INSERT OR REPLACE INTO state VALUES ('running', 1)") }
+                for (number, var queue) in missing {
+                    queue.count = 0
+                    queue.bytes = 0
+                    try store(queue, number, in: database)
+                    queues[number] = queue
+                }
+            }
+        } catch {
+            queues = former
+            database = nil
+            throw error
+        }
     }
 }

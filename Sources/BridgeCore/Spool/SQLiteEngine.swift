@@ -97,10 +97,13 @@ package final class SQLiteEngine: SpoolEngine {
     // MARK: Writing
 
     package func write(_ appends: [SpoolAppend], removing deletes: [SpoolDelete]) throws(SpoolError) {
-        let before = queues
+        var before = queues
         let now = clock()
         do throws(SpoolError) {
-            if database == nil { try openFile() }
+            if database == nil {
+                try reopen()
+                before = queues
+            }
             try named { (database) throws(SQLiteHandle.Failure) in
                 try database.execute("BEGIN IMMEDIATE")
                 do throws(SQLiteHandle.Failure) {
@@ -152,7 +155,9 @@ package final class SQLiteEngine: SpoolEngine {
         _ now: ReceiptClock.Reading,
         _ database: SQLiteHandle
     ) throws(SQLiteHandle.Failure) {
-        guard var queue = queues[append.queue] else { return }
+        guard var queue = queues[append.queue] else {
+            throw SQLiteHandle.Failure(code: SQLITE_CORRUPT, message: "the queue \(append.queue) is unknown")
+        }
         let start = Int64(append.queue) << Self.sequenceBits
         if isDoubtful, append.replaced == 0 {
             try database.run(
@@ -232,7 +237,7 @@ package final class SQLiteEngine: SpoolEngine {
     // MARK: Reading
 
     package func read(_ request: SpoolRead) throws(SpoolError) -> SpoolPage {
-        if database == nil { try openFile() }
+        if database == nil { try reopen() }
         let now = clock()
         let seed = queues[request.queue]?.seed ?? 0
         let start = Int64(request.queue) << Self.sequenceBits

@@ -14,6 +14,10 @@ package protocol SpoolEngine: AnyObject {
     /// The oldest messages behind a sequence number.
     func read(_ request: SpoolRead) throws(SpoolError) -> SpoolPage
 
+    /// Begins with an empty file if these removals leave nothing, and says whether they do: on a disk that is full to the
+    /// last block even removing finds no room.
+    func beginEmpty(after deletes: [SpoolDelete]) throws(SpoolError) -> Bool
+
     /// Puts what can't be read aside, under another name, and begins with nothing; returns that name.
     func setAside() throws(SpoolError) -> String
 

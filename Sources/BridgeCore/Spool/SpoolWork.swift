@@ -30,12 +30,7 @@ extension SpoolEngine {
             report.failure = error
             report.areDeletesDone = work.deletes.isEmpty
             // Removing makes room where adding finds none.
-            if case .full = error, !work.appends.isEmpty, !work.deletes.isEmpty {
-                do throws(SpoolError) {
-                    try write([], removing: work.deletes)
-                    report.areDeletesDone = true
-                } catch {}
-            }
+            if case .full = error { makeRoom(for: work, &report) }
         }
         if case .corrupt? = report.failure { return begunAnew(work, report) }
         for request in work.reads {
@@ -49,6 +44,24 @@ extension SpoolEngine {
             }
         }
         return report
+    }
+
+    private func makeRoom(for work: SpoolWork, _ report: inout SpoolReport) {
+        do throws(SpoolError) {
+            if !work.appends.isEmpty, !work.deletes.isEmpty {
+                try write([], removing: work.deletes)
+                report.areDeletesDone = true
+                return
+            }
+        } catch {}
+        do throws(SpoolError) {
+            guard try beginEmpty(after: work.deletes) else { return }
+            report.areDeletesDone = true
+            if !work.appends.isEmpty { try write(work.appends, removing: []) }
+            report.failure = nil
+        } catch {
+            report.failure = error
+        }
     }
 
     /// The file is damaged: it is kept under another name, and the spool begins with an empty one.

@@ -129,6 +129,8 @@ final class FakeEngine: SpoolEngine {
         return page
     }
 
+    func beginEmpty(after deletes: [SpoolDelete]) throws(SpoolError) -> Bool { false }
+
     func setAside() throws(SpoolError) -> String {
         for number in disk.present.keys { disk.present[number]?.rows = [:] }
         disk.sync()

@@ -7,6 +7,7 @@ struct Stats: Decodable {
     struct Connection: Decodable {
         var state: String
         var since: String
+        var reason: String?
         var received: Int
         var sent: Int
         var reconnects: Int

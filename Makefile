@@ -57,11 +57,16 @@ bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and 
 	@swift run -c release --package-path Benchmarks microbench
 	@swift run -c release corebench
 
+# Sanitized programs are several times slower, so deadlines are stretched.
 sanitize-thread: deps autobahn ## All tests under the thread sanitizer
-	@SANITIZED=1 REQUIRE_AUTOBAHN=1 TEST_DEADLINE_FACTOR=5 swift test --sanitize thread --scratch-path .build-thread
+	@SANITIZED=1 REQUIRE_AUTOBAHN=1 TEST_DEADLINE_FACTOR=5 \
+		TSAN_OPTIONS="suppressions='$$PWD/Tests/thread-sanitizer-suppressions.txt'" \
+		./scripts/test --sanitize thread --scratch-path .build-thread
 
+# Without leaks: the test runner and NIO's thread pool keep what they have until the process ends.
 sanitize-address: deps autobahn ## All tests under the address sanitizer
-	@SANITIZED=1 REQUIRE_AUTOBAHN=1 TEST_DEADLINE_FACTOR=5 swift test --sanitize address --scratch-path .build-address
+	@SANITIZED=1 REQUIRE_AUTOBAHN=1 TEST_DEADLINE_FACTOR=5 ASAN_OPTIONS=detect_leaks=0 \
+		./scripts/test --sanitize address --scratch-path .build-address
 
 fuzz: deps ## Search for inputs that break a parser; SECONDS=60 for each, TARGETS="frames url"
 	@./scripts/fuzz $(SECONDS) $(TARGETS)

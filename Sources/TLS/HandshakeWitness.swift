@@ -1,5 +1,5 @@
 internal import COpenSSL
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// What OpenSSL's callbacks on one `SSL_CTX` need to know and what they found out.
 ///
@@ -17,7 +17,7 @@ final class HandshakeWitness: Sendable {
         var wasAskedForCertificate = false
     }
 
-    private let findings = Mutex(Findings())
+    private let findings = NIOLockedValueBox(Findings())
 
     init(_ configuration: TLSConfiguration, name: VerifiedName) {
         self.name = name
@@ -29,20 +29,20 @@ final class HandshakeWitness: Sendable {
 
     /// The first thing that went wrong since the last handshake began.
     var failure: TLSError? {
-        findings.withLock { $0.failure }
+        findings.withLockedValue { $0.failure }
     }
 
     func handshakeStarted() {
-        findings.withLock { $0 = Findings() }
+        findings.withLockedValue { $0 = Findings() }
     }
 
     func askedForCertificate() {
-        findings.withLock { $0.wasAskedForCertificate = true }
+        findings.withLockedValue { $0.wasAskedForCertificate = true }
     }
 
     /// The first failure is the cause; what follows from it is not noted.
     func failed(_ error: TLSError) {
-        findings.withLock { findings in
+        findings.withLockedValue { findings in
             if findings.failure == nil {
                 findings.failure = error
             }
@@ -50,7 +50,7 @@ final class HandshakeWitness: Sendable {
     }
 
     func receivedAlert(_ alert: TLSAlert) {
-        let wasAsked = findings.withLock { $0.wasAskedForCertificate }
+        let wasAsked = findings.withLockedValue { $0.wasAskedForCertificate }
         failed(failure(for: alert, wasAskedForCertificate: wasAsked))
     }
 

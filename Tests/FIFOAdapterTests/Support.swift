@@ -13,8 +13,18 @@ final class SinkUnderTest {
     let sink: FIFOSink
     let queue: RouteQueue
 
-    init(_ configuration: FIFOSinkConfiguration, policy: QueuePolicy? = nil, eventLoop: any EventLoop) {
-        sink = FIFOSink(configuration: configuration, eventLoop: eventLoop, logger: .silent)
+    init(
+        _ configuration: FIFOSinkConfiguration,
+        policy: QueuePolicy? = nil,
+        lookInterval: TimeAmount = .seconds(5),
+        eventLoop: any EventLoop
+    ) {
+        sink = FIFOSink(
+            configuration: configuration,
+            eventLoop: eventLoop,
+            logger: .silent,
+            lookInterval: lookInterval
+        )
         queue = RouteQueue(
             route: "test",
             sink: sink,
@@ -29,10 +39,13 @@ final class SinkUnderTest {
 func withFIFOSink(
     _ configuration: FIFOSinkConfiguration,
     policy: QueuePolicy? = nil,
+    lookInterval: TimeAmount = .seconds(5),
     _ body: (OnLoop<SinkUnderTest>) async throws -> Void
 ) async throws {
     try await withEventLoop { eventLoop in
-        let test = try await OnLoop(eventLoop) { SinkUnderTest(configuration, policy: policy, eventLoop: $0) }
+        let test = try await OnLoop(eventLoop) {
+            SinkUnderTest(configuration, policy: policy, lookInterval: lookInterval, eventLoop: $0)
+        }
         try await test.run { $0.sink.start() }
         do {
             try await body(test)

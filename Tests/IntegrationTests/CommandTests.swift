@@ -76,7 +76,7 @@ struct CommandTests {
 
     @Test func disconnectEndsAnAttemptAndABackoff() async throws {
         try await withSite(.init(.silent), yaml: { $0.standard() }) { site in
-            try await eventually("an attempt") { site.server.acceptedCount == 1 }
+            try await eventually("an attempt") { site.server.acceptedCount >= 1 }
             try await site.command("disconnect")
             _ = try await site.mqtt.message(on: "\(Site.base)/cloud/state") { $0.text == "disconnected" }
             try await eventually("the attempt's end") { site.server.clients[0].isClosed }

@@ -5,7 +5,7 @@ import Testing
 /// What the gateway costs a small machine.
 @Suite(.serialized)
 struct FootprintTests {
-    /// Sanitizers multiply memory; what they run under says so.
+    /// Sanitizers multiply memory and have a thread of their own; what they run under says so.
     private let isSanitized = ProcessInfo.processInfo.environment["SANITIZED"] != nil
 
     @Test("idle with one connection: small, woken at most twice a second")
@@ -22,7 +22,7 @@ struct FootprintTests {
             let seconds = Double((ContinuousClock.now - start).components.seconds + 1)
             let wakeUps = try site.gateway.process.wakeUps() - before
             // Ten for the threads that take part in publishing the stats.
-            #expect(Double(wakeUps) <= seconds * 2 + 10, "\(wakeUps) in \(seconds) s")
+            if !isSanitized { #expect(Double(wakeUps) <= seconds * 2 + 10, "\(wakeUps) in \(seconds) s") }
             let memory = try site.gateway.process.residentMemory()
             // A debug build maps half as much again of its program file as a release build, for which 40 MB is the aim.
             if !isSanitized { #expect(memory < 50_000_000, "\(memory) bytes") }

@@ -1,6 +1,6 @@
 import BridgeCore
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 import TestSupport
 import Testing
 
@@ -13,11 +13,11 @@ import Testing
     func noPUBACKLeavesBeforeTheBatchIsAccepted(version: BrokerConfiguration.ProtocolVersion) async throws {
         try await withFakeBroker { broker in
             try await withRig(port: broker.port, version: version) { rig in
-                let early = Mutex(0)
+                let early = NIOLockedValueBox(0)
                 let source = try await rig.source("a", qos: 1) { acceptedBefore in
                     // The store takes its time; what is sent meanwhile is seen.
                     usleep(20_000)
-                    early.withLock { $0 += max(0, broker.count(.puback) - acceptedBefore) }
+                    early.withLockedValue { $0 += max(0, broker.count(.puback) - acceptedBefore) }
                 }
                 let sink = try await rig.sink("b", qos: 1)
                 try await rig.connect()
@@ -32,7 +32,7 @@ import Testing
                     try await eventually("the round's PUBACKs") { broker.count(.puback) == (round + 1) * 10 }
                     #expect(source.log.count == (round + 1) * 10)
                 }
-                #expect(early.withLock { $0 } == 0)
+                #expect(early.withLockedValue { $0 } == 0)
                 try await eventually("our own to be settled") { sink.log.settled == 10 }
             }
         }
@@ -77,11 +77,11 @@ import Testing
 
 /// Holds up a thread until it is opened.
 final class DispatchGate: Sendable {
-    private let isOpen = Mutex(false)
+    private let isOpen = NIOLockedValueBox(false)
 
-    func open() { isOpen.withLock { $0 = true } }
+    func open() { isOpen.withLockedValue { $0 = true } }
 
     func wait() {
-        while !isOpen.withLock({ $0 }) { usleep(1_000) }
+        while !isOpen.withLockedValue({ $0 }) { usleep(1_000) }
     }
 }

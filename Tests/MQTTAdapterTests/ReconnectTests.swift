@@ -161,8 +161,9 @@ import Testing
                 try await rig.start()
                 try await eventually("the attempt") { rig.log.words == ["connecting"] }
                 let begin = ContinuousClock.now
-                try await rig.stop(within: .seconds(30))
-                #expect(ContinuousClock.now - begin < .seconds(10))
+                // The connect alone would take a minute.
+                try await rig.stop(within: .seconds(300))
+                #expect(ContinuousClock.now - begin < .seconds(45))
                 #expect(rig.log.states.last == .stopped)
             }
         }

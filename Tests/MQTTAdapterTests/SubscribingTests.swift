@@ -1,7 +1,7 @@
 import BridgeCore
 import MQTTAdapter
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 import TestSupport
 import Testing
 

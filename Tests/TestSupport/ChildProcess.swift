@@ -1,5 +1,5 @@
 package import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// How a process ended.
 package enum ExitStatus: Equatable, Sendable {
@@ -22,7 +22,7 @@ package final class ChildProcess: Sendable {
     package let output = LineLog(name: "standard output")
     package let errors = LineLog(name: "standard error")
     private let input: Int32
-    private let status = Mutex<ExitStatus?>(nil)
+    private let status = NIOLockedValueBox<ExitStatus?>(nil)
 
     /// Starts `executable` with nothing open but its standard streams.
     init(_ executable: URL, arguments: [String], environment: [String: String]?, directory: URL?) throws {
@@ -42,13 +42,13 @@ package final class ChildProcess: Sendable {
     deinit { close(input) }
 
     /// `nil` while it runs.
-    package var exitStatus: ExitStatus? { status.withLock { $0 } }
+    package var exitStatus: ExitStatus? { status.withLockedValue { $0 } }
 
     package var isRunning: Bool { exitStatus == nil }
 
     /// Sends a signal, unless the process has ended.
     package func send(_ signal: Int32) {
-        status.withLock { status in
+        status.withLockedValue { status in
             if status == nil { _ = kill(processID, signal) }
         }
     }
@@ -105,7 +105,7 @@ package final class ChildProcess: Sendable {
             var information = siginfo_t()
             while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
             // Reaped under the lock, so that `send` never signals a process id that is no longer ours.
-            status.withLock { status in
+            status.withLockedValue { status in
                 var code: Int32 = 0
                 while waitpid(processID, &code, 0) < 0, errno == EINTR {}
                 let signal = code & 0x7f

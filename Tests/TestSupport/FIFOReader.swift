@@ -1,10 +1,10 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Reads a FIFO on a thread of its own, like `cat` would.
 package final class FIFOReader: Sendable {
-    private let state = Mutex((bytes: [UInt8](), isEnded: false))
-    private let isWanted = Mutex(true)
+    private let state = NIOLockedValueBox((bytes: [UInt8](), isEnded: false))
+    private let isWanted = NIOLockedValueBox(true)
 
     /// Opens the FIFO at once, whether it has a writer or not.
     package init(_ path: String) throws {
@@ -13,14 +13,14 @@ package final class FIFOReader: Sendable {
         Thread.detachNewThread { [self] in
             read(descriptor)
             close(descriptor)
-            state.withLock { $0.isEnded = true }
+            state.withLockedValue { $0.isEnded = true }
         }
     }
 
     /// All bytes until now.
-    package var bytes: [UInt8] { state.withLock { $0.bytes } }
+    package var bytes: [UInt8] { state.withLockedValue { $0.bytes } }
 
-    package var byteCount: Int { state.withLock { $0.bytes.count } }
+    package var byteCount: Int { state.withLockedValue { $0.bytes.count } }
 
     /// The finished records until now, by their terminator: 10 for lines, 0 for NUL.
     package func records(endedBy terminator: UInt8 = 10) -> [[UInt8]] {
@@ -46,19 +46,19 @@ package final class FIFOReader: Sendable {
 
     /// Closes the FIFO: the reader goes away.
     package func stop() async throws {
-        isWanted.withLock { $0 = false }
-        try await eventually("the reader's end") { state.withLock { $0.isEnded } }
+        isWanted.withLockedValue { $0 = false }
+        try await eventually("the reader's end") { state.withLockedValue { $0.isEnded } }
     }
 
     private func read(_ descriptor: Int32) {
         withUnsafeTemporaryAllocation(byteCount: 262_144, alignment: 1) { buffer in
-            while isWanted.withLock({ $0 }) {
+            while isWanted.withLockedValue({ $0 }) {
                 var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 guard poll(&poller, 1, 10) > 0 else { continue }
                 let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
                 if count > 0 {
                     let part = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                    state.withLock { $0.bytes.append(contentsOf: part) }
+                    state.withLockedValue { $0.bytes.append(contentsOf: part) }
                 } else {
                     // No writer right now: POLLHUP would make poll return at once.
                     usleep(2_000)

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Writes into a FIFO like a program that opens it, writes and closes; waiting happens on a thread of its own.
 package enum FIFOWriter {
@@ -7,9 +7,9 @@ package enum FIFOWriter {
     package static func write(_ bytes: [UInt8], to path: String, within limit: Duration = .seconds(30)) async throws {
         let outcome = SharedOutcome()
         let deadline = ThreadDeadline(within: limit)
-        Thread.detachNewThread { outcome.value.withLock { $0 = writeAll(bytes, path, deadline) } }
+        Thread.detachNewThread { outcome.value.withLockedValue { $0 = writeAll(bytes, path, deadline) } }
         let code = try await eventualValue(of: "the bytes to be taken from \(path)", within: limit + .seconds(2)) {
-            outcome.value.withLock { $0 }
+            outcome.value.withLockedValue { $0 }
         }
         guard code == 0 else {
             throw SetupError("cannot write to \(path): \(String(cString: strerror(code)))")
@@ -49,6 +49,6 @@ package enum FIFOWriter {
     }
 
     private final class SharedOutcome: Sendable {
-        let value = Mutex<Int32?>(nil)
+        let value = NIOLockedValueBox<Int32?>(nil)
     }
 }

@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 #if canImport(Darwin)
     import Darwin
@@ -13,12 +13,12 @@ import Synchronization
 package func freePort() -> Int {
     while true {
         let port = Int.random(in: 12_000..<32_000)
-        let isNew = takenPorts.withLock { $0.insert(port).inserted }
+        let isNew = takenPorts.withLockedValue { $0.insert(port).inserted }
         if isNew, isFree(port, streamSocket), isFree(port, datagramSocket) { return port }
     }
 }
 
-private let takenPorts = Mutex<Set<Int>>([])
+private let takenPorts = NIOLockedValueBox<Set<Int>>([])
 
 #if canImport(Darwin)
     let streamSocket = SOCK_STREAM

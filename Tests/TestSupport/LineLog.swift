@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The lines that a process wrote so far, collected on a background thread.
 package final class LineLog: Sendable {
@@ -8,21 +8,21 @@ package final class LineLog: Sendable {
         var isAtEnd = false
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let name: String
 
     init(name: String) { self.name = name }
 
     /// All whole lines until now.
-    package var lines: [String] { state.withLock { $0.lines } }
+    package var lines: [String] { state.withLockedValue { $0.lines } }
 
     /// All of it until now, with a last line that has no newline yet.
     package var text: String {
-        state.withLock { ($0.lines + [String(decoding: $0.partial, as: UTF8.self)]).joined(separator: "\n") }
+        state.withLockedValue { ($0.lines + [String(decoding: $0.partial, as: UTF8.self)]).joined(separator: "\n") }
     }
 
     /// The writer closed its end.
-    package var isAtEnd: Bool { state.withLock { $0.isAtEnd } }
+    package var isAtEnd: Bool { state.withLockedValue { $0.isAtEnd } }
 
     /// The first line, from `start` on, for which `matches` holds; throws with the log's tail when none comes in time.
     package func line(
@@ -33,7 +33,7 @@ package final class LineLog: Sendable {
     ) async throws -> String {
         do {
             return try await eventualValue(of: what, within: limit) {
-                let (lines, isAtEnd) = state.withLock { ($0.lines, $0.isAtEnd) }
+                let (lines, isAtEnd) = state.withLockedValue { ($0.lines, $0.isAtEnd) }
                 if let found = lines.dropFirst(start).first(where: matches) { return found }
                 if isAtEnd { throw DeadlinePassed("\(what), but \(name) ended", within: limit) }
                 return nil
@@ -58,7 +58,7 @@ package final class LineLog: Sendable {
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) {
-        state.withLock { state in
+        state.withLockedValue { state in
             for byte in bytes {
                 if byte == UInt8(ascii: "\n") {
                     state.lines.append(String(decoding: state.partial, as: UTF8.self))
@@ -70,5 +70,5 @@ package final class LineLog: Sendable {
         }
     }
 
-    func end() { state.withLock { $0.isAtEnd = true } }
+    func end() { state.withLockedValue { $0.isAtEnd = true } }
 }

@@ -1,14 +1,14 @@
 package import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Keeps what is logged, for tests.
 package final class LogRecorder: Sendable {
-    private let recorded = Mutex<[String]>([])
+    private let recorded = NIOLockedValueBox<[String]>([])
 
     package init() {}
 
     /// `level message`, in order.
-    package var lines: [String] { recorded.withLock { $0 } }
+    package var lines: [String] { recorded.withLockedValue { $0 } }
 
     package func contains(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
 
@@ -29,7 +29,7 @@ package final class LogRecorder: Sendable {
         }
 
         func log(event: LogEvent) {
-            recorder.recorded.withLock { $0.append("\(event.level) \(event.message)") }
+            recorder.recorded.withLockedValue { $0.append("\(event.level) \(event.message)") }
         }
     }
 }

@@ -1,6 +1,6 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// A plain MQTT 5 client for tests, independent of the one under test.
 package final class MQTTTestClient: Sendable {
@@ -14,7 +14,7 @@ package final class MQTTTestClient: Sendable {
     }
 
     fileprivate final class Inbox: Sendable {
-        let state = Mutex(State())
+        let state = NIOLockedValueBox(State())
     }
 
     private let inbox: Inbox
@@ -45,29 +45,29 @@ package final class MQTTTestClient: Sendable {
         )
         try await channel.writeAndFlush(connect)
         let code = try await eventualValue(of: "CONNACK") {
-            inbox.state.withLock { $0.isClosed ? 0xff : $0.connackCode }
+            inbox.state.withLockedValue { $0.isClosed ? 0xff : $0.connackCode }
         }
         guard code == 0 else { throw SetupError("the broker refused the test's client: \(code)") }
     }
 
     /// What was delivered so far, in order.
-    package var messages: [MQTTMessage] { inbox.state.withLock { $0.messages } }
+    package var messages: [MQTTMessage] { inbox.state.withLockedValue { $0.messages } }
 
     /// How many messages were delivered so far.
-    package var count: Int { inbox.state.withLock { $0.messages.count } }
+    package var count: Int { inbox.state.withLockedValue { $0.messages.count } }
 
     /// How many of our QoS 1 messages the broker acknowledged.
-    package var acknowledged: Int { inbox.state.withLock { $0.acknowledged } }
+    package var acknowledged: Int { inbox.state.withLockedValue { $0.acknowledged } }
 
-    package var isClosed: Bool { inbox.state.withLock { $0.isClosed } }
+    package var isClosed: Bool { inbox.state.withLockedValue { $0.isClosed } }
 
     /// Forgets what was delivered.
-    package func forget() { inbox.state.withLock { $0.messages = [] } }
+    package func forget() { inbox.state.withLockedValue { $0.messages = [] } }
 
     package func subscribe(_ filter: String, qos: Int = 1) async throws {
-        let before = inbox.state.withLock { $0.subackCodes.count }
+        let before = inbox.state.withLockedValue { $0.subackCodes.count }
         try await channel.writeAndFlush(MQTTPacket.subscribe(filter, qos: qos))
-        try await eventually("SUBACK for \(filter)") { inbox.state.withLock { $0.subackCodes.count } > before }
+        try await eventually("SUBACK for \(filter)") { inbox.state.withLockedValue { $0.subackCodes.count } > before }
     }
 
     /// Publishes; at QoS 1 returns when the broker has acknowledged.
@@ -88,7 +88,7 @@ package final class MQTTTestClient: Sendable {
         let before = acknowledged
         var count = 0
         for (topic, payload) in messages {
-            let identifier = inbox.state.withLock { state in
+            let identifier = inbox.state.withLockedValue { state in
                 state.identifier = state.identifier == .max ? 1 : state.identifier + 1
                 return state.identifier
             }
@@ -165,7 +165,7 @@ package final class MQTTTestClient: Sendable {
         func channelReadComplete(context: ChannelHandlerContext) { context.flush() }
 
         func channelInactive(context: ChannelHandlerContext) {
-            inbox.state.withLock { $0.isClosed = true }
+            inbox.state.withLockedValue { $0.isClosed = true }
             context.fireChannelInactive()
         }
 
@@ -175,16 +175,16 @@ package final class MQTTTestClient: Sendable {
             switch first >> 4 {
             case 2:
                 let code = body.getInteger(at: body.readerIndex + 1, as: UInt8.self)
-                inbox.state.withLock { $0.connackCode = code }
+                inbox.state.withLockedValue { $0.connackCode = code }
             case 3:
                 guard let (message, identifier) = body.readMQTTMessage(first: first) else { return }
-                inbox.state.withLock { $0.messages.append(message) }
+                inbox.state.withLockedValue { $0.messages.append(message) }
                 if message.qos == 1 { context.write(wrapOutboundOut(MQTTPacket.puback(identifier)), promise: nil) }
             case 4:
-                inbox.state.withLock { $0.acknowledged += 1 }
+                inbox.state.withLockedValue { $0.acknowledged += 1 }
             case 9:
                 let code = body.readableBytesView.last ?? 0xff
-                inbox.state.withLock { $0.subackCodes.append(code) }
+                inbox.state.withLockedValue { $0.subackCodes.append(code) }
             default:
                 break
             }

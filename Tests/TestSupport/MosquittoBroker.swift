@@ -1,5 +1,5 @@
 package import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The listener's TLS files for `withMosquittoBroker`.
 package struct MosquittoTLS: Sendable {
@@ -23,7 +23,7 @@ package final class MosquittoBroker: Sendable {
     package let port: Int
     /// Holds its configuration, password file and persistence.
     package let directory: URL
-    private let process: Mutex<ChildProcess?> = Mutex(nil)
+    private let process: NIOLockedValueBox<ChildProcess?> = NIOLockedValueBox(nil)
 
     /// `mqtt://127.0.0.1:PORT`.
     package var url: String { "mqtt://127.0.0.1:\(port)" }
@@ -37,7 +37,7 @@ package final class MosquittoBroker: Sendable {
     ///
     /// Subscriptions are lines of the form `<client id> <qos> <filter>`.
     package var log: LineLog {
-        process.withLock { $0?.errors } ?? LineLog(name: "a broker that doesn't run")
+        process.withLockedValue { $0?.errors } ?? LineLog(name: "a broker that doesn't run")
     }
 
     /// How often `filter` was subscribed to in this run of the broker.
@@ -61,12 +61,12 @@ package final class MosquittoBroker: Sendable {
             await started.end()
             throw error
         }
-        process.withLock { $0 = started }
+        process.withLockedValue { $0 = started }
     }
 
     /// Stops it in order, as `systemctl stop` would.
     package func stop() async {
-        let running = process.withLock { process in
+        let running = process.withLockedValue { process in
             defer { process = nil }
             return process
         }
@@ -81,15 +81,15 @@ package final class MosquittoBroker: Sendable {
 
     /// Kills it without notice and without a last word to its clients.
     package func crash() async {
-        process.withLock { $0?.send(SIGKILL) }
+        process.withLockedValue { $0?.send(SIGKILL) }
         await stop()
     }
 
     /// Lets it hang: its sockets stay open, nothing answers.
-    package func freeze() { process.withLock { $0?.send(SIGSTOP) } }
+    package func freeze() { process.withLockedValue { $0?.send(SIGSTOP) } }
 
     /// Ends `freeze()`.
-    package func thaw() { process.withLock { $0?.send(SIGCONT) } }
+    package func thaw() { process.withLockedValue { $0?.send(SIGCONT) } }
 }
 
 /// Runs a private broker for the duration of `body`.

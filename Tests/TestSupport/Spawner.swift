@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The thread that starts all children.
 ///
@@ -8,14 +8,14 @@ import Synchronization
 final class Spawner: Sendable {
     static let shared = Spawner()
 
-    private let jobs = Mutex<[@Sendable () -> Void]>([])
+    private let jobs = NIOLockedValueBox<[@Sendable () -> Void]>([])
     private let wakeUp = DispatchSemaphore(value: 0)
 
     private init() {
         Thread.detachNewThread { [self] in
             while true {
                 wakeUp.wait()
-                let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+                let job = jobs.withLockedValue { $0.isEmpty ? nil : $0.removeFirst() }
                 job?()
             }
         }
@@ -25,19 +25,19 @@ final class Spawner: Sendable {
     func run<Outcome: Sendable>(_ body: @escaping @Sendable () throws -> Outcome) throws -> Outcome {
         let outcome = SharedOutcome<Outcome>()
         let done = DispatchSemaphore(value: 0)
-        jobs.withLock { jobs in
+        jobs.withLockedValue { jobs in
             jobs.append {
-                outcome.value.withLock { $0 = Result { try body() } }
+                outcome.value.withLockedValue { $0 = Result { try body() } }
                 done.signal()
             }
         }
         wakeUp.signal()
         done.wait()
-        guard let result = outcome.value.withLock({ $0 }) else { throw SetupError("nothing was started") }
+        guard let result = outcome.value.withLockedValue({ $0 }) else { throw SetupError("nothing was started") }
         return try result.get()
     }
 
     private final class SharedOutcome<Outcome: Sendable>: Sendable {
-        let value = Mutex<Result<Outcome, any Error>?>(nil)
+        let value = NIOLockedValueBox<Result<Outcome, any Error>?>(nil)
     }
 }

@@ -1,7 +1,7 @@
+import NIOConcurrencyHelpers
 package import NIOCore
 import NIOHTTP1
 import NIOWebSocket
-import Synchronization
 
 extension TestWebSocketServer {
     /// A data message from a client.
@@ -57,12 +57,12 @@ final class ServerRecord: Sendable {
         var violations: [String] = []
     }
 
-    let state: Mutex<State>
+    let state: NIOLockedValueBox<State>
 
-    init(script: TestWebSocketServer.Script) { state = Mutex(State(script: script)) }
+    init(script: TestWebSocketServer.Script) { state = NIOLockedValueBox(State(script: script)) }
 
     func accepted(_ channel: any Channel) -> (client: Int, script: TestWebSocketServer.Script) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.clients.append(.init(channel: channel))
             let script = state.nextScripts.isEmpty ? state.script : state.nextScripts.removeFirst()
             return (state.clients.count - 1, script)
@@ -70,33 +70,33 @@ final class ServerRecord: Sendable {
     }
 
     func received(_ head: HTTPRequestHead, from client: Int) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.clients[client].method = head.method.rawValue
             state.clients[client].target = head.uri
             state.clients[client].headers = head.headers.map { ($0.name, $0.value) }
         }
     }
 
-    func established(_ client: Int) { state.withLock { $0.clients[client].isEstablished = true } }
+    func established(_ client: Int) { state.withLockedValue { $0.clients[client].isEstablished = true } }
 
-    func received(_ message: TestWebSocketServer.Message) { state.withLock { $0.messages.append(message) } }
+    func received(_ message: TestWebSocketServer.Message) { state.withLockedValue { $0.messages.append(message) } }
 
-    func receivedPing(from client: Int) { state.withLock { $0.clients[client].pingCount += 1 } }
+    func receivedPing(from client: Int) { state.withLockedValue { $0.clients[client].pingCount += 1 } }
 
-    func receivedPong(_ payload: [UInt8]) { state.withLock { $0.pongs.append(payload) } }
+    func receivedPong(_ payload: [UInt8]) { state.withLockedValue { $0.pongs.append(payload) } }
 
     func receivedClose(_ code: UInt16, _ reason: String, from client: Int) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.clients[client].closeCode = code
             state.clients[client].closeReason = reason
             state.clients[client].isEstablished = false
         }
     }
 
-    func violation(_ what: String) { state.withLock { $0.violations.append(what) } }
+    func violation(_ what: String) { state.withLockedValue { $0.violations.append(what) } }
 
     func closed(_ client: Int) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.clients[client].isEstablished = false
             state.clients[client].isClosed = true
         }

@@ -1,8 +1,8 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
-import Synchronization
 
 /// A WebSocket server on a free loopback port that does what a test's script says and records what it gets.
 ///
@@ -37,28 +37,28 @@ package final class TestWebSocketServer: Sendable {
 
     /// What the next connections meet.
     package var script: Script {
-        get { record.state.withLock { $0.script } }
-        set { record.state.withLock { $0.script = newValue } }
+        get { record.state.withLockedValue { $0.script } }
+        set { record.state.withLockedValue { $0.script = newValue } }
     }
 
     /// What the next connections meet, one script each; the later ones meet `script`.
     package func setNextScripts(_ scripts: [Script]) {
-        record.state.withLock { $0.nextScripts = scripts }
+        record.state.withLockedValue { $0.nextScripts = scripts }
     }
 
     /// Every TCP connection until now, in order of arrival.
-    package var clients: [Client] { record.state.withLock { $0.clients } }
+    package var clients: [Client] { record.state.withLockedValue { $0.clients } }
 
     /// How many TCP connections were accepted.
-    package var acceptedCount: Int { record.state.withLock { $0.clients.count } }
+    package var acceptedCount: Int { record.state.withLockedValue { $0.clients.count } }
 
     /// How many clients are established now.
     package var establishedCount: Int { clients.count { $0.isEstablished } }
 
     /// The data messages of all clients, in order of arrival.
-    package var messages: [Message] { record.state.withLock { $0.messages } }
+    package var messages: [Message] { record.state.withLockedValue { $0.messages } }
 
-    package var messageCount: Int { record.state.withLock { $0.messages.count } }
+    package var messageCount: Int { record.state.withLockedValue { $0.messages.count } }
 
     /// The text of all messages, in order of arrival.
     package var texts: [String] { messages.map(\.text) }
@@ -67,10 +67,10 @@ package final class TestWebSocketServer: Sendable {
     package var pingCount: Int { clients.reduce(0) { $0 + $1.pingCount } }
 
     /// The payloads of the pongs that clients sent.
-    package var pongs: [[UInt8]] { record.state.withLock { $0.pongs } }
+    package var pongs: [[UInt8]] { record.state.withLockedValue { $0.pongs } }
 
     /// What clients did wrong: unmasked frames, unexpected continuations, and so on.
-    package var violations: [String] { record.state.withLock { $0.violations } }
+    package var violations: [String] { record.state.withLockedValue { $0.violations } }
 
     /// Waits until `count` clients are established at the same time.
     package func waitForEstablished(_ count: Int = 1, within limit: Duration = .seconds(20)) async throws {

@@ -1,12 +1,12 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Receives datagrams on a free loopback port, on a thread of its own, with a large socket buffer.
 package final class UDPReceiver: Sendable {
     package let port: Int
-    private let datagrams = Mutex<[[UInt8]]>([])
-    private let isWanted = Mutex(true)
-    private let isEnded = Mutex(false)
+    private let datagrams = NIOLockedValueBox<[[UInt8]]>([])
+    private let isWanted = NIOLockedValueBox(true)
+    private let isEnded = NIOLockedValueBox(false)
 
     fileprivate init(port wantedPort: Int?) throws {
         let (descriptor, port) = try Self.boundSocket(wantedPort)
@@ -19,14 +19,14 @@ package final class UDPReceiver: Sendable {
         Thread.detachNewThread { [self] in
             receive(descriptor)
             close(descriptor)
-            isEnded.withLock { $0 = true }
+            isEnded.withLockedValue { $0 = true }
         }
     }
 
     /// Every datagram until now, in order of arrival.
-    package var received: [[UInt8]] { datagrams.withLock { $0 } }
+    package var received: [[UInt8]] { datagrams.withLockedValue { $0 } }
 
-    package var count: Int { datagrams.withLock { $0.count } }
+    package var count: Int { datagrams.withLockedValue { $0.count } }
 
     package var texts: [String] { received.map { String(decoding: $0, as: UTF8.self) } }
 
@@ -35,8 +35,8 @@ package final class UDPReceiver: Sendable {
     }
 
     fileprivate func stop() async throws {
-        isWanted.withLock { $0 = false }
-        try await eventually("the receiver's end") { isEnded.withLock { $0 } }
+        isWanted.withLockedValue { $0 = false }
+        try await eventually("the receiver's end") { isEnded.withLockedValue { $0 } }
     }
 
     private static func boundSocket(_ wantedPort: Int?) throws -> (descriptor: Int32, port: Int) {
@@ -51,13 +51,13 @@ package final class UDPReceiver: Sendable {
 
     private func receive(_ descriptor: Int32) {
         withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 1) { buffer in
-            while isWanted.withLock({ $0 }) {
+            while isWanted.withLockedValue({ $0 }) {
                 var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 guard poll(&poller, 1, 10) > 0 else { continue }
                 let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
                 guard count >= 0 else { continue }
                 let datagram = Array(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                datagrams.withLock { $0.append(datagram) }
+                datagrams.withLockedValue { $0.append(datagram) }
             }
         }
     }

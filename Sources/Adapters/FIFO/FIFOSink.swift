@@ -22,7 +22,7 @@ package final class FIFOSink: Sink {
     }
 
     /// How often a FIFO that nobody reads is looked at for what no notice tells: that another one is at its path.
-    private static let lookInterval = TimeAmount.seconds(5)
+    private let lookInterval: TimeAmount
     /// The same where no notice tells of readers either.
     private static let pollInterval = TimeAmount.milliseconds(500)
 
@@ -40,7 +40,13 @@ package final class FIFOSink: Sink {
     private var lastError: FIFOError?
     private var isStopped = false
 
-    package init(configuration: FIFOSinkConfiguration, eventLoop: any EventLoop, logger: Logger) {
+    package init(
+        configuration: FIFOSinkConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        lookInterval: TimeAmount = .seconds(5)
+    ) {
+        self.lookInterval = lookInterval
         name = "fifo:\(configuration.path)"
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -277,7 +283,7 @@ package final class FIFOSink: Sink {
         nextLook?.cancel()
         guard !isStopped, path != nil else { return }
         let isTold = lastError != nil || (end != nil && isWatched)
-        let interval = isTold ? Self.lookInterval : Self.pollInterval
+        let interval = isTold ? lookInterval : Self.pollInterval
         nextLook = eventLoop.assumeIsolated().scheduleTask(in: interval) { [weak self] in self?.look() }
     }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
     import Glibc
@@ -21,9 +21,9 @@ final class HandOver: Sendable {
     }
 
     let wakeUp: WakeUp
-    private let inbox = Mutex(Inbox())
+    private let inbox = NIOLockedValueBox(Inbox())
     /// Whether the event loop still wants to hear of the thread.
-    private let isAbandoned = Mutex(false)
+    private let isAbandoned = NIOLockedValueBox(false)
 
     init() throws(ConnectionFailure) {
         wakeUp = try WakeUp()
@@ -34,7 +34,7 @@ final class HandOver: Sendable {
     }
 
     func put(_ order: BrokerOrder) {
-        let mustWake = inbox.withLock { inbox in
+        let mustWake = inbox.withLockedValue { inbox in
             guard !inbox.isClosed else { return false }
             inbox.orders.append(order)
             defer { inbox.isAsleep = false }
@@ -47,7 +47,7 @@ final class HandOver: Sendable {
     ///
     /// With `beforeSleep` and none there, the next `put` will wake it.
     func take(into orders: inout ContiguousArray<BrokerOrder>, beforeSleep: Bool) {
-        inbox.withLock { inbox in
+        inbox.withLockedValue { inbox in
             inbox.isAsleep = beforeSleep && inbox.orders.isEmpty
             swap(&inbox.orders, &orders)
         }
@@ -55,17 +55,17 @@ final class HandOver: Sendable {
 
     /// The event loop is done with the thread, which may still hang in a connect: it may be gone itself by then.
     func abandon() {
-        isAbandoned.withLock { $0 = true }
+        isAbandoned.withLockedValue { $0 = true }
     }
 
     /// Runs `body` unless the event loop has abandoned the thread.
     func whileWanted(_ body: () -> Void) {
-        isAbandoned.withLock { if !$0 { body() } }
+        isAbandoned.withLockedValue { if !$0 { body() } }
     }
 
     /// Nothing more is taken: what is put from now on is forgotten.
     func close() {
-        inbox.withLock { inbox in
+        inbox.withLockedValue { inbox in
             inbox.isClosed = true
             inbox.orders.removeAll()
         }
@@ -73,8 +73,8 @@ final class HandOver: Sendable {
 
     /// Marks the calling thread as one whose connect may be interrupted, for the time of `body`.
     func whileConnecting<Result>(_ body: () -> Result) -> Result {
-        inbox.withLock { $0.connectingThread = Self.currentThread }
-        defer { inbox.withLock { $0.connectingThread = nil } }
+        inbox.withLockedValue { $0.connectingThread = Self.currentThread }
+        defer { inbox.withLockedValue { $0.connectingThread = nil } }
         return body()
     }
 
@@ -82,7 +82,7 @@ final class HandOver: Sendable {
     ///
     /// It may have to be said again: the signal may come just before the call.
     func interruptConnect() {
-        inbox.withLock { inbox in
+        inbox.withLockedValue { inbox in
             guard let thread = inbox.connectingThread else { return }
             #if canImport(Darwin)
                 if let thread = pthread_t(bitPattern: thread) { pthread_kill(thread, MosquittoLibrary.interruption) }

@@ -1,12 +1,12 @@
 package import Logging
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// Where log lines go, and how: shared by all loggers of a process.
 package final class LogOutput: Sendable {
     private let format: LogConfiguration.Format
     private let write: @Sendable (String) -> Void
-    private let limiter = Mutex(LogRateLimiter())
+    private let limiter = NIOLockedValueBox(LogRateLimiter())
 
     /// `write` takes one line without its end; it may be called on any thread.
     package init(format: LogConfiguration.Format, write: @escaping @Sendable (String) -> Void) {
@@ -23,7 +23,7 @@ package final class LogOutput: Sendable {
         }
         let text = hasher.finalize()
         let now = Double(NIODeadline.now().uptimeNanoseconds) / 1e9
-        let verdict = limiter.withLock { $0.judge(text, now: now) }
+        let verdict = limiter.withLockedValue { $0.judge(text, now: now) }
         guard case .write(let heldBack) = verdict else { return }
         var line = line
         if heldBack > 0 { line.message += " (\(heldBack) lines held back)" }

@@ -20,7 +20,6 @@ final class ReadinessThread: Sendable {
         var nextToken: Token = 1
     }
 
-    // Not Synchronization's Mutex, whose locking the thread sanitizer doesn't see.
     private static let shared = NIOLockedValueBox<ReadinessThread?>(nil)
 
     private let epoll: CInt

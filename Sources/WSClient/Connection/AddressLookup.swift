@@ -1,6 +1,6 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -14,7 +14,7 @@ import Synchronization
 struct AddressLookup: Resolver, Sendable {
     /// Whether nobody waits for the answer any more.
     private final class Cancellation: Sendable {
-        let isCancelled = Mutex(false)
+        let isCancelled = NIOLockedValueBox(false)
     }
 
     private let addresses: EventLoopFuture<[SocketAddress]>
@@ -26,7 +26,7 @@ struct AddressLookup: Resolver, Sendable {
         } else {
             addresses = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { [cancellation] in
                 // While DNS is away, attempts that are over must not queue up here.
-                guard !cancellation.isCancelled.withLock({ $0 }) else { return [] }
+                guard !cancellation.isCancelled.withLockedValue({ $0 }) else { return [] }
                 return try Self.addresses(host: host, port: port)
             }
         }
@@ -41,7 +41,7 @@ struct AddressLookup: Resolver, Sendable {
     }
 
     func cancelQueries() {
-        cancellation.isCancelled.withLock { $0 = true }
+        cancellation.isCancelled.withLockedValue { $0 = true }
     }
 
     private static func addresses(host: String, port: Int) throws(AddressLookupError) -> [SocketAddress] {

@@ -6,7 +6,8 @@ struct HandshakeKey: Equatable {
     let text: String
 
     init(using generator: inout some RandomNumberGenerator) {
-        text = Base64.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        let words = [generator.next(), generator.next()]
+        text = Base64.encode(words.flatMap { withUnsafeBytes(of: $0, Array.init) })
     }
 
     init(text: String) {

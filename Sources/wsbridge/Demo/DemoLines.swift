@@ -1,9 +1,9 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Cuts what a program writes into lines.
 final class DemoLines: Sendable {
-    private let rest = Mutex(Data())
+    private let rest = NIOLockedValueBox(Data())
     private let line: @Sendable (String) -> Void
 
     init(_ line: @escaping @Sendable (String) -> Void) {
@@ -11,7 +11,7 @@ final class DemoLines: Sendable {
     }
 
     func feed(_ data: Data) {
-        let whole = rest.withLock { rest in
+        let whole = rest.withLockedValue { rest in
             rest.append(data)
             var lines: [String] = []
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

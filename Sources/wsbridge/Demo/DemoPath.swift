@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The six ways of a message that the demo shows.
 enum DemoPath: String, CaseIterable, Sendable {
@@ -12,18 +12,18 @@ enum DemoPath: String, CaseIterable, Sendable {
 
 /// Prints what arrives where, and counts it by path.
 final class DemoReport: Sendable {
-    private let arrivals = Mutex<[DemoPath: Int]>([:])
+    private let arrivals = NIOLockedValueBox<[DemoPath: Int]>([:])
 
     /// A message came out at the far end of a path.
     func arrived(_ path: DemoPath, _ text: String) {
-        arrivals.withLock { $0[path, default: 0] += 1 }
+        arrivals.withLockedValue { $0[path, default: 0] += 1 }
         StandardStreams.output("  \(path.rawValue.padded(to: 18)) \(text)")
     }
 
     func say(_ text: String) { StandardStreams.output(text) }
 
     /// How many messages came out of each path.
-    var counts: [DemoPath: Int] { arrivals.withLock { $0 } }
+    var counts: [DemoPath: Int] { arrivals.withLockedValue { $0 } }
 }
 
 extension String {

@@ -1,6 +1,6 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 import TestSupport
 
 /// A server that speaks as much MQTT as a test needs, and misbehaves as the test says.
@@ -36,51 +36,51 @@ final class FakeBroker: Sendable {
         var closed = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let answer: Answer
-    private let channel: Mutex<(any Channel)?> = Mutex(nil)
+    private let channel: NIOLockedValueBox<(any Channel)?> = NIOLockedValueBox(nil)
 
     fileprivate init(answer: @escaping Answer) {
         self.answer = answer
     }
 
-    var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
+    var port: Int { channel.withLockedValue { $0?.localAddress?.port ?? 0 } }
 
     /// All packets of all connections so far.
-    var packets: [Packet] { state.withLock { $0.packets } }
+    var packets: [Packet] { state.withLockedValue { $0.packets } }
 
     func count(_ kind: Kind) -> Int { packets.count { $0.kind == kind } }
 
-    var connections: Int { state.withLock { $0.channels.count } }
+    var connections: Int { state.withLockedValue { $0.channels.count } }
 
-    var closedConnections: Int { state.withLock { $0.closed } }
+    var closedConnections: Int { state.withLockedValue { $0.closed } }
 
     /// Sends bytes on the newest connection.
     func send(_ bytes: [UInt8]) async throws {
-        guard let channel = state.withLock({ $0.channels.last }) else { throw ChannelError.ioOnClosedChannel }
+        guard let channel = state.withLockedValue({ $0.channels.last }) else { throw ChannelError.ioOnClosedChannel }
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
     func closeConnection() async throws {
-        try await state.withLock { $0.channels.last }?.close()
+        try await state.withLockedValue { $0.channels.last }?.close()
     }
 
     fileprivate func listen() async throws {
         let listener = try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                self.state.withLock { $0.channels.append(channel) }
+                self.state.withLockedValue { $0.channels.append(channel) }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Handler(self))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        channel.withLock { $0 = listener }
+        channel.withLockedValue { $0 = listener }
     }
 
     fileprivate func close() async {
-        try? await channel.withLock { $0 }?.close()
-        for channel in state.withLock({ $0.channels }) { try? await channel.close() }
+        try? await channel.withLockedValue { $0 }?.close()
+        for channel in state.withLockedValue({ $0.channels }) { try? await channel.close() }
     }
 
     private final class Handler: ChannelInboundHandler {
@@ -99,7 +99,7 @@ final class FakeBroker: Sendable {
             while let (first, kind, body) = nextPacket() {
                 if kind == .connect, body.count > 6 { version = body[6] }
                 let packet = Packet(kind: kind, flags: first & 15, body: body, version: version)
-                broker.state.withLock { $0.packets.append(packet) }
+                broker.state.withLockedValue { $0.packets.append(packet) }
                 let reply = broker.answer(packet)
                 if !reply.isEmpty {
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply)), promise: nil)
@@ -126,7 +126,7 @@ final class FakeBroker: Sendable {
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            broker.state.withLock { $0.closed += 1 }
+            broker.state.withLockedValue { $0.closed += 1 }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -1,6 +1,6 @@
 import BridgeCore
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// Stands in for a route's queue: offers its messages in order, and notes what became of them.
 final class Feeder: SinkClient {
@@ -12,12 +12,12 @@ final class Feeder: SinkClient {
             var largestFlight = 0
         }
 
-        let entries = Mutex(Entries())
+        let entries = NIOLockedValueBox(Entries())
 
-        var outcomes: [Outcome] { entries.withLock { $0.outcomes } }
-        var settled: Int { entries.withLock { $0.outcomes.count } }
-        var losses: Int { entries.withLock { $0.losses } }
-        var largestFlight: Int { entries.withLock { $0.largestFlight } }
+        var outcomes: [Outcome] { entries.withLockedValue { $0.outcomes } }
+        var settled: Int { entries.withLockedValue { $0.outcomes.count } }
+        var losses: Int { entries.withLockedValue { $0.losses } }
+        var largestFlight: Int { entries.withLockedValue { $0.largestFlight } }
     }
 
     struct Message {
@@ -55,7 +55,7 @@ final class Feeder: SinkClient {
             let batch = Self.batch(messages[next..<min(next + 256, messages.count)])
             let intake = sink.take(batch)
             next += intake.taken
-            log.entries.withLock { $0.largestFlight = max($0.largestFlight, next - first) }
+            log.entries.withLockedValue { $0.largestFlight = max($0.largestFlight, next - first) }
             if intake.taken < batch.count { isWilling = false }
         }
     }
@@ -89,14 +89,14 @@ final class Feeder: SinkClient {
     func settle(_ count: Int, as outcome: Outcome) {
         first += count
         precondition(first <= next, "settled more than was taken")
-        log.entries.withLock { $0.outcomes += Array(repeating: outcome, count: count) }
+        log.entries.withLockedValue { $0.outcomes += Array(repeating: outcome, count: count) }
         offer()
     }
 
     func sinkLostWhatWasInFlight() {
         isWilling = false
         next = first
-        log.entries.withLock { $0.losses += 1 }
+        log.entries.withLockedValue { $0.losses += 1 }
     }
 
     func sinkFailed(because explanation: String) {}

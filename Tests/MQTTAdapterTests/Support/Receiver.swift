@@ -1,5 +1,5 @@
 import BridgeCore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Stands in for a source's routes: notes what it receives.
 final class Receiver: SourceClient {
@@ -13,12 +13,12 @@ final class Receiver: SourceClient {
 
     /// Readable from any thread.
     final class Log: Sendable {
-        let state = Mutex((messages: [Message](), rejected: [RejectReason: Int](), isHolding: false))
+        let state = NIOLockedValueBox((messages: [Message](), rejected: [RejectReason: Int](), isHolding: false))
 
-        var messages: [Message] { state.withLock { $0.messages } }
+        var messages: [Message] { state.withLockedValue { $0.messages } }
         var texts: [String] { messages.map(\.text) }
-        var count: Int { state.withLock { $0.messages.count } }
-        var rejected: [RejectReason: Int] { state.withLock { $0.rejected } }
+        var count: Int { state.withLockedValue { $0.messages.count } }
+        var rejected: [RejectReason: Int] { state.withLockedValue { $0.rejected } }
     }
 
     let log: Log
@@ -44,11 +44,11 @@ final class Receiver: SourceClient {
             }
         }
         let acceptedBefore = log.count
-        log.state.withLock { $0.messages += messages }
+        log.state.withLockedValue { $0.messages += messages }
         store(acceptedBefore)
     }
 
     func rejected(_ count: Int, because reason: RejectReason) {
-        log.state.withLock { $0.rejected[reason, default: 0] += count }
+        log.state.withLockedValue { $0.rejected[reason, default: 0] += count }
     }
 }

@@ -1,9 +1,9 @@
 import BridgeCore
 import Logging
 import MQTTAdapter
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 import TestSupport
 
 /// A broker under test with what the core would put around it, on an event loop of the process's own.
@@ -16,11 +16,11 @@ final class Rig: Sendable {
 
     /// Readable from any thread.
     final class Log: Sendable {
-        let state = Mutex((states: [BrokerState](), commands: [Command]()))
+        let state = NIOLockedValueBox((states: [BrokerState](), commands: [Command]()))
 
-        var states: [BrokerState] { state.withLock { $0.states } }
+        var states: [BrokerState] { state.withLockedValue { $0.states } }
         var words: [String] { states.map(\.word) }
-        var commands: [Command] { state.withLock { $0.commands } }
+        var commands: [Command] { state.withLockedValue { $0.commands } }
 
         /// The reasons of all failures so far.
         var reasons: [String] {
@@ -42,12 +42,12 @@ final class Rig: Sendable {
         }
 
         func broker(_ name: String, changedTo state: BrokerState) {
-            log.state.withLock { $0.states.append(state) }
+            log.state.withLockedValue { $0.states.append(state) }
         }
 
         func broker(_ name: String, receivedCommand topic: String, payload: ByteBuffer, isRetained: Bool) {
             let command = Command(topic: topic, text: String(buffer: payload), isRetained: isRetained)
-            log.state.withLock { $0.commands.append(command) }
+            log.state.withLockedValue { $0.commands.append(command) }
         }
     }
 

@@ -1,6 +1,6 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
-import Synchronization
 import Testing
 
 @_spi(Codec) @testable import WSClient
@@ -369,10 +369,10 @@ struct LifeTests {
 
 /// Counts across threads.
 final class Counter: Sendable {
-    private let count = Mutex(0)
+    private let count = NIOLockedValueBox(0)
 
     func next() -> Int {
-        count.withLock { count in
+        count.withLockedValue { count in
             count += 1
             return count
         }

@@ -1,7 +1,7 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 import TestSupport
 
 @testable import WSClient
@@ -16,15 +16,15 @@ final class RunningClient: Sendable {
         var writableCount = 0
     }
 
-    private let record = Mutex(Record())
+    private let record = NIOLockedValueBox(Record())
     private let client: NIOLoopBound<WebSocketClient>
     private let listener: NIOLoopBoundBox<Listener?>
 
-    var texts: [String] { record.withLock { $0.texts } }
-    var sizes: [Int] { record.withLock { $0.sizes } }
-    var status: WebSocketClientStatus? { record.withLock { $0.status } }
-    var end: WebSocketDisconnection? { record.withLock { $0.end } }
-    var writableCount: Int { record.withLock { $0.writableCount } }
+    var texts: [String] { record.withLockedValue { $0.texts } }
+    var sizes: [Int] { record.withLockedValue { $0.sizes } }
+    var status: WebSocketClientStatus? { record.withLockedValue { $0.status } }
+    var end: WebSocketDisconnection? { record.withLockedValue { $0.end } }
+    var writableCount: Int { record.withLockedValue { $0.writableCount } }
 
     fileprivate init(_ configuration: WebSocketClientConfiguration, on eventLoop: any EventLoop) {
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -67,7 +67,7 @@ final class RunningClient: Sendable {
         init(_ owner: RunningClient) { self.owner = owner }
 
         func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
-            owner?.record.withLock { record in
+            owner?.record.withLockedValue { record in
                 for message in batch.messages {
                     record.sizes.append(Int(message.length))
                     if message.kind == .text { record.texts.append(batch.text(of: message)) }
@@ -76,15 +76,15 @@ final class RunningClient: Sendable {
         }
 
         func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {
-            owner?.record.withLock { $0.status = status }
+            owner?.record.withLockedValue { $0.status = status }
         }
 
         func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {
-            owner?.record.withLock { $0.end = end }
+            owner?.record.withLockedValue { $0.end = end }
         }
 
         func webSocketClientBecameWritable(_ client: WebSocketClient) {
-            owner?.record.withLock { $0.writableCount += 1 }
+            owner?.record.withLockedValue { $0.writableCount += 1 }
         }
     }
 }

@@ -172,7 +172,7 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Tests/TestSupport",
-            exclude: ["tls-relay.py"],
+            exclude: ["tls-relay.py", "tls-servers.py"],
             swiftSettings: swiftSettings
         ),
         // For those tests that know batches.

@@ -40,12 +40,14 @@ extension FuzzTarget {
         )
         let verdict = HandshakeVerdict(head, to: request, wallClock: 1_800_000_000)
         switch verdict {
-        case .established(let subprotocol):
+        case .established:
             try require(
                 head.status == 101 && head.headers["Sec-WebSocket-Accept"] == ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="],
                 "established by \(head)"
             )
-            try require(subprotocol == nil || subprotocol == "chat", "the subprotocol \(subprotocol ?? "")")
+            let subprotocols = head.headers["Sec-WebSocket-Protocol"]
+            try require(subprotocols.isEmpty || subprotocols == ["chat"], "the subprotocols \(subprotocols)")
+            try require(head.tokens("Sec-WebSocket-Extensions").isEmpty, "an extension that was not offered")
         case .keepReading:
             try require((100...199).contains(head.status) && head.status != 101, "reads on after \(head)")
         case .redirect:

@@ -7,7 +7,7 @@ struct HostileAct: Sendable {
     var steps: [HostileServer.Step]
     /// The close code that the server must get from us; `nil` where there is no WebSocket to close.
     var closeCode: UInt16?
-    /// What the reason says, in the log and in the status.
+    /// What the reason says, in the log and in the status; of several, parted by `|`, one.
     var reason: String
     var isFault = false
     /// Further keys of the connection.
@@ -15,6 +15,8 @@ struct HostileAct: Sendable {
 
     /// The connection's state afterwards; it doesn't reconnect by itself.
     var endState: String { isFault ? "fault" : "disconnected" }
+
+    func isReason(_ text: String) -> Bool { reason.split(separator: "|").contains { text.contains($0) } }
 
     static let all = frames + closeFrames + cutText + handshakes + resets + floods
 
@@ -248,24 +250,27 @@ struct HostileAct: Sendable {
 
     // MARK: Ends at every stage
 
+    /// TCP's end with a request unread is a reset, and where it comes first depends on who is quicker.
+    private static let ended = "during the WebSocket handshake|reset by|without a close frame|TLS"
+
     private static let resets: [HostileAct] = [
-        HostileAct(name: "end-at-once", steps: [.end], reason: "during the WebSocket handshake"),
-        HostileAct(name: "reset-at-once", steps: [.reset], reason: "reset by"),
-        HostileAct(name: "end-after-request", steps: [.readRequest, .end], reason: "during the WebSocket handshake"),
-        HostileAct(name: "reset-after-request", steps: [.readRequest, .reset], reason: "reset by"),
+        HostileAct(name: "end-at-once", steps: [.end], reason: ended),
+        HostileAct(name: "reset-at-once", steps: [.reset], reason: ended),
+        HostileAct(name: "end-after-request", steps: [.readRequest, .end], reason: ended),
+        HostileAct(name: "reset-after-request", steps: [.readRequest, .reset], reason: ended),
         HostileAct(
             name: "end-within-head",
             steps: [.answer("HTTP/1.1 101 Swi"), .end],
-            reason: "during the WebSocket handshake"
+            reason: ended
         ),
-        HostileAct(name: "reset-when-established", steps: [.answer(handshake), .reset], reason: "re"),
+        HostileAct(name: "reset-when-established", steps: [.answer(handshake), .reset], reason: ended),
         HostileAct(
             name: "reset-within-frame",
             steps: [.answer(handshake), .send([0x82, 126, 1, 0, 7]), .reset],
-            reason: "re"
+            reason: ended
         ),
-        HostileAct(name: "end-within-tls", steps: [.end], reason: "TLS", keys: "SECURE"),
-        HostileAct(name: "reset-within-tls", steps: [.reset], reason: "re", keys: "SECURE"),
+        HostileAct(name: "end-within-tls", steps: [.end], reason: ended, keys: "SECURE"),
+        HostileAct(name: "reset-within-tls", steps: [.reset], reason: ended, keys: "SECURE"),
     ]
 
     // MARK: Floods, which end when the test does

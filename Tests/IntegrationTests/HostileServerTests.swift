@@ -103,7 +103,7 @@ private struct HostileSite {
         var missing = acts
         do {
             try await eventually("each act's line", within: .seconds(30)) {
-                missing.removeAll { act in lines(of: act).contains { $0.contains(act.reason) } }
+                missing.removeAll { act in lines(of: act).contains { act.isReason($0) } }
                 return missing.isEmpty
             }
         } catch {
@@ -114,7 +114,7 @@ private struct HostileSite {
 
     /// What came of an act.
     func expect(_ act: HostileAct, _ server: HostileServer, _ reason: String) async throws {
-        #expect(reason.contains(act.reason), "\(act.name): \(reason)")
+        #expect(act.isReason(reason), "\(act.name): \(reason)")
         #expect(lines(of: act).count == 1, "\(act.name): \(lines(of: act))")
         #expect(lines(of: act).last?.contains(reason) == true, "\(act.name): \(lines(of: act))")
         if let closeCode = act.closeCode {

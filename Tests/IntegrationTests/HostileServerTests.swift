@@ -201,10 +201,10 @@ private func withSite(
 }
 
 private func connection(_ act: HostileAct, _ server: HostileServer) -> String {
-    var keys = ["url: \"\(server.url)\"", "max_message_size: 64KiB"]
-    let own = act.keys.split(separator: "\n").map(String.init)
-    if own.contains("SECURE") { keys[0] = "url: \"wss://127.0.0.1:\(server.port)\"" }
-    if !own.contains(where: { $0.hasPrefix("auto_reconnect") }) { keys.append("auto_reconnect: false") }
-    keys += own.filter { $0 != "SECURE" }
+    let scheme = act.isSecure ? "wss" : "ws"
+    var keys = ["url: \"\(scheme)://127.0.0.1:\(server.port)\"", "max_message_size: 64KiB"]
+    // Once is enough, unless an act is about the second time.
+    if !act.keys.contains("auto_reconnect") { keys.append("auto_reconnect: false") }
+    keys += act.keys.split(separator: "\n").map(String.init)
     return "\(act.name):\n" + keys.map { "  " + $0 }.joined(separator: "\n")
 }

@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -19,6 +20,9 @@ struct clinux_mmsghdr {
 int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");
 int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned int count, int flags,
                     struct timespec *timeout) __asm__("recvmmsg");
+
+int clinux_spawn_addclosefrom(posix_spawn_file_actions_t *actions, int fd)
+    __asm__("posix_spawn_file_actions_addclosefrom_np");
 
 int clinux_set_thread_name(pthread_t thread, const char *name) __asm__("pthread_setname_np");
 

@@ -25,17 +25,14 @@ extension WebSocketClient: ConnectAttemptOwner {
         subprotocol: String?,
         rest: ByteBuffer
     ) {
-        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings)
-        connection.owner = self
+        let connection: ConnectionHandler
         do {
-            let pipeline = channel.pipeline.syncOperations
-            let handshake = try pipeline.handler(type: HandshakeHandler.self)
-            try pipeline.addHandler(connection)
-            pipeline.removeHandler(handshake, promise: nil)
+            connection = try makeConnection(on: channel)
         } catch {
             channel.close(promise: nil)
             return ended(ConnectionFailure(error, server: configuration.url.server))
         }
+        connection.owner = self
         machine.established(now: eventLoop.now)
         takeOver(connection)
         greet(connection)
@@ -44,12 +41,23 @@ extension WebSocketClient: ConnectAttemptOwner {
         update()
         delegate?.webSocketClient(self, establishedWith: subprotocol)
         connection.begin(with: rest)
+        scheduleRenewal()
+    }
+
+    /// The handler that takes the channel over from the handshake's.
+    func makeConnection(on channel: any Channel) throws -> ConnectionHandler {
+        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings)
+        let pipeline = channel.pipeline.syncOperations
+        let handshake = try pipeline.handler(type: HandshakeHandler.self)
+        try pipeline.addHandler(connection)
+        pipeline.removeHandler(handshake, promise: nil)
+        return connection
     }
 
     /// What the configuration sends first.
     ///
     /// It goes whatever the outbound limit: it was chosen by a person.
-    private func greet(_ connection: ConnectionHandler) {
+    func greet(_ connection: ConnectionHandler) {
         for text in configuration.onEstablished {
             connection.sendUnbounded(WebSocketMessageBatch(text: text))
         }
@@ -61,7 +69,6 @@ extension WebSocketClient: ConnectAttemptOwner {
             limits: .init(maximumMessageSize: configuration.maxMessageSize),
             pings: pings.isEnabled
                 ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
-            silenceTimeout: configuration.silenceTimeout.map { TimeAmount($0) },
             closeTimeout: TimeAmount(configuration.closeTimeout),
             outboundLimit: configuration.outboundLimit,
             server: configuration.url.server
@@ -91,15 +98,23 @@ extension WebSocketClient: ConnectionOwner {
     }
 
     func connectionBecameWritable(_ connection: ConnectionHandler) {
+        guard connection === self.connection, !isDraining else { return }
         delegate?.webSocketClientBecameWritable(self)
     }
 
     func connection(_ connection: ConnectionHandler, wroteThrough position: Int) {
+        guard connection === self.connection else { return }
         delegate?.webSocketClient(self, wroteThrough: position)
+        if isDraining { takeOverSuccessorIfDrained() }
     }
 
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {
-        ended(failure)
+        judgePings(of: connection)
+        if connection === retiring {
+            retired(failure)
+        } else {
+            ended(failure)
+        }
     }
 
     func connection(_ connection: ConnectionHandler, detail: @autoclosure () -> String) {

@@ -19,6 +19,8 @@ public final class WebSocketClient {
     public let eventLoop: any EventLoop
     /// Told of messages and changes.
     public weak var delegate: (any WebSocketClientDelegate)?
+    /// Asked at each attempt who the client is, besides `requestHeaders` of the configuration.
+    public var credentialSource: (any WebSocketCredentialSource)?
 
     /// How the connection is.
     public internal(set) var status: WebSocketClientStatus
@@ -39,13 +41,33 @@ public final class WebSocketClient {
     var machine: ReconnectStateMachine
     var attempt: ConnectAttempt?
     var connection: ConnectionHandler?
-    private var isReadingPaused = false
+    /// The next connection, while it is being made beside the present one.
+    var renewal: ConnectionRenewal?
+    /// The connection before the present one, until its close handshake is over.
+    var retiring: ConnectionHandler?
+    /// The next connection is ready, and waits for the network to take what the present one was given.
+    var isDraining = false
+    var renewalMachine: RenewalStateMachine
+    var renewalTimer: Scheduled<Void>?
+    /// When what the present connection was made with runs out.
+    var credentialExpiry: NIODeadline?
+    private(set) var isReadingPaused = false
+    private var fetch: CredentialFetch?
+    /// The last credentials were refused, so what the source keeps is no good.
+    private var wantsFreshCredentials = false
     private var reconnectTimer: Scheduled<Void>?
     private var isShutDown = false
     private var shutdownCompletions: [() -> Void] = []
     /// What the attempt under way, or the last one, sent: credentials to compare with and to hide.
-    private var sentHeaders: [(name: String, value: String)] = []
+    var sent = RequestCredentials()
     private var disconnectReason = ""
+    var pingIntolerance = PingIntolerance()
+    /// While set, `logComms` shows nothing of what messages hold: a secret is on its way that isn't known yet.
+    package var concealsReceived = false {
+        didSet {
+            for connection in [connection, renewal?.connection] { connection?.concealsReceived = concealsReceived }
+        }
+    }
 
     /// Makes a client that does nothing until `connect()`.
     ///
@@ -75,6 +97,11 @@ public final class WebSocketClient {
             maxDelay: TimeAmount(configuration.reconnect.maxDelay),
             stableAfter: TimeAmount(configuration.reconnect.stableAfter)
         )
+        renewalMachine = RenewalStateMachine(
+            before: configuration.renewBefore.map { TimeAmount($0) },
+            initialDelay: TimeAmount(configuration.reconnect.initialDelay),
+            maxDelay: TimeAmount(configuration.reconnect.maxDelay)
+        )
     }
 
     // MARK: Commands
@@ -96,11 +123,10 @@ public final class WebSocketClient {
     public func connect(bearerToken: String) {
         guard !isShutDown else { return }
         bearerTokenOverride = bearerToken
-        let isInUse = sentHeaders.contains { header in
-            header.name.lowercased() == "authorization" && header.value == "Bearer \(bearerToken)"
-        }
+        let isInUse = sent.authorization == "Bearer \(bearerToken)"
         if isInUse, machine.state != .disconnected { return connect() }
         disconnectReason = "reconnecting with another bearer token"
+        endRenewal()
         switch machine.reconnect() {
         case .startAttempt: startAttempt()
         case .abandonAttemptAndStart:
@@ -127,11 +153,13 @@ public final class WebSocketClient {
         isShutDown = true
         shutdownCompletions.append(completion)
         end(.goingAway, because: "shut down")
-        if connection == nil { completeShutdown() }
+        completeShutdown()
     }
 
     private func end(_ code: CloseCode, because reason: String) {
         disconnectReason = reason
+        endRenewal()
+        retiring?.hurry()
         switch machine.disconnect() {
         case .cancelTimer:
             status.reason = reason
@@ -154,16 +182,18 @@ public final class WebSocketClient {
     public func pauseReading() {
         isReadingPaused = true
         connection?.pauseReading()
+        retiring?.pauseReading()
     }
 
     /// Reads again.
     public func resumeReading() {
         isReadingPaused = false
+        retiring?.resumeReading()
         connection?.resumeReading()
     }
 
     /// Whether `send` takes messages now.
-    public var isWritable: Bool { connection?.isWritable ?? false }
+    public var isWritable: Bool { !isDraining && connection?.isWritable ?? false }
 
     /// How many bytes of frames this connection was given to send, from 0 at each establishment.
     public var outboundPosition: Int { connection?.outboundPosition ?? 0 }
@@ -177,7 +207,7 @@ public final class WebSocketClient {
     ///
     /// - Returns: How many were taken; 0 while not established.
     public func send(_ batch: WebSocketMessageBatch) -> Int {
-        connection?.send(batch) ?? 0
+        isDraining ? 0 : connection?.send(batch) ?? 0
     }
 
     /// Takes one text message.
@@ -195,27 +225,56 @@ public final class WebSocketClient {
         update()
         // The delegate may have changed its mind.
         guard machine.state == .connecting else { return }
+        let deadline = eventLoop.now + TimeAmount(configuration.connectTimeout)
+        guard let credentialSource else { return startAttempt(with: WebSocketCredentials(headers: []), by: deadline) }
+        let request = credentialRequest(isFresh: wantsFreshCredentials)
+        fetch = CredentialFetch(from: credentialSource, eventLoop: eventLoop) { [weak self] result in
+            guard let self else { return }
+            fetch = nil
+            switch result {
+            case .success(let credentials):
+                wantsFreshCredentials = false
+                startAttempt(with: credentials, by: deadline)
+            case .failure(let failure): ended(failure)
+            }
+        }
+        fetch?.start(request, by: deadline)
+    }
+
+    private func startAttempt(with credentials: WebSocketCredentials, by deadline: NIODeadline) {
         do {
-            sentHeaders = RequestCredentials.headers(
-                configured: try configuration.requestHeaders(),
-                bearerToken: bearerTokenOverride,
-                userInfo: configuration.url.userInfo
-            )
+            sent = try requestCredentials(credentials)
         } catch {
             return ended(ConnectionFailure(readable("\(error)", limit: 300), remedy: .person))
         }
+        credentialExpiry = credentials.expires
         let attempt = ConnectAttempt(
             configuration,
-            headers: sentHeaders,
+            credentials: sent,
             eventLoop: eventLoop,
             connector: connector,
             owner: self
         )
         self.attempt = attempt
-        attempt.start()
+        attempt.start(by: deadline)
+    }
+
+    func credentialRequest(isFresh: Bool) -> WebSocketCredentialRequest {
+        WebSocketCredentialRequest(isFresh: isFresh, includesAuthorization: bearerTokenOverride == nil)
+    }
+
+    func requestCredentials(_ credentials: WebSocketCredentials) throws -> RequestCredentials {
+        RequestCredentials(
+            configured: try configuration.requestHeaders(),
+            source: credentials.headers,
+            bearerToken: bearerTokenOverride,
+            userInfo: configuration.url.userInfo
+        )
     }
 
     private func abandonAttempt(because reason: String) {
+        fetch?.abandon()
+        fetch = nil
         attempt?.abandon()
         attempt = nil
         let wasConnected = status.tcp
@@ -233,6 +292,9 @@ public final class WebSocketClient {
         failure.reason = Redactor(allSecrets).redact(failure.reason)
         attempt = nil
         connection = nil
+        if takeOverSuccessor(after: failure) { return }
+        endRenewal()
+        noteRefusal(&failure)
         status.reason = failure.reason
         status.closeCode = failure.closeCode
         var generator = SystemRandomNumberGenerator()
@@ -241,8 +303,19 @@ public final class WebSocketClient {
         logEnd(failure, wasEstablished: before.websocket)
         update()
         if before.tcp { tellDisconnected(failure, wasEstablished: before.websocket) }
-        if action == .startAttempt, machine.state == .connecting, attempt == nil { startAttempt() }
-        if isShutDown { completeShutdown() }
+        if action == .startAttempt, machine.state == .connecting, attempt == nil, fetch == nil { startAttempt() }
+        completeShutdown()
+    }
+
+    /// What is kept of credentials that were refused isn't offered again, where there may be others.
+    private func noteRefusal(_ failure: inout ConnectionFailure) {
+        guard let credentialSource, credentialSource.isRenewable, bearerTokenOverride == nil else { return }
+        if failure.remedy == .credentials {
+            wantsFreshCredentials = true
+            failure.remedy = .freshCredentials
+        } else if let code = failure.closeCode, CloseCode.refusals.contains(code) {
+            wantsFreshCredentials = true
+        }
     }
 
     private func scheduleAttempt(at deadline: NIODeadline) {
@@ -255,7 +328,9 @@ public final class WebSocketClient {
         }
     }
 
-    private func completeShutdown() {
+    /// Tells who waits for the end, once all of it is over.
+    func completeShutdown() {
+        guard isShutDown, connection == nil, retiring == nil else { return }
         let completions = shutdownCompletions
         shutdownCompletions = []
         for completion in completions { completion() }
@@ -265,16 +340,21 @@ public final class WebSocketClient {
         attempt = nil
         self.connection = connection
         if isReadingPaused { connection.pauseReading() }
+        connection.concealsReceived = concealsReceived
         updateCommsLog()
     }
 
-    private func updateCommsLog() {
-        guard let connection else { return }
-        connection.comms =
-            logComms
-            ? CommsLog(logger: logger, hiding: allSecrets)
-            : nil
+    func updateCommsLog() {
+        let comms = logComms ? CommsLog(logger: logger, hiding: allSecrets) : nil
+        for connection in [connection, retiring, renewal?.connection] { connection?.comms = comms }
     }
 
-    var allSecrets: [String] { secrets + RequestCredentials.secrets(in: sentHeaders) }
+    var allSecrets: [String] { secrets + sent.secrets + (renewal?.credentials?.secrets ?? []) }
+}
+
+extension CloseCode {
+    /// What servers close with when they don't take who we say we are: policy, and the usual private codes.
+    fileprivate static let refusals: Set<CloseCode> = [
+        .policyViolation, CloseCode(rawValue: 3000), CloseCode(rawValue: 4401), CloseCode(rawValue: 4403),
+    ]
 }

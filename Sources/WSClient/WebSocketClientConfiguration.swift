@@ -50,16 +50,13 @@ public struct WebSocketClientConfiguration: Sendable {
     public var subprotocols: [String] = []
     /// Request headers besides the handshake's own, evaluated anew at each attempt.
     ///
-    /// What it throws is a fault whose description becomes the reason.
+    /// What it throws is a fault whose description becomes the reason. Credentials that take time to get, or run out, come
+    /// from `credentialSource` of the client.
     public var requestHeaders: @Sendable () throws -> [(name: String, value: String)] = { [] }
     /// How long an attempt may take in all: name lookup, TCP, TLS, and the WebSocket handshake, redirects included.
     public var connectTimeout: Duration = .seconds(10)
     /// Pings and their deadline.
     public var keepAlive = KeepAlive()
-    /// No data message for so long: the connection counts as dead.
-    ///
-    /// `nil` = never.
-    public var silenceTimeout: Duration?
     /// The most bytes of one incoming message; a larger one ends the connection with 1009.
     public var maxMessageSize = 16 << 20
     /// Text messages sent in order at each establishment, before anything else.
@@ -72,6 +69,10 @@ public struct WebSocketClientConfiguration: Sendable {
     ///
     /// Never from `wss` to `ws`, and without credentials to another host.
     public var followRedirects = 0
+    /// How long before its credentials run out a connection is replaced by the next one, which is made first.
+    ///
+    /// `nil` = never. Only where `credentialSource` tells when they run out.
+    public var renewBefore: Duration?
     /// How long the close handshake may take (RFC 6455, section 7.1.1).
     public var closeTimeout: Duration = .seconds(5)
     /// How many bytes of frames may wait for the network before `send` takes no more.

@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// What a `WebSocketClient` tells its owner, on the client's event loop.
 ///
 /// Each change of state comes as `changed` first, then as the event that goes with it, in the order of what happened.
@@ -13,6 +15,15 @@ public protocol WebSocketClientDelegate: AnyObject {
 
     /// The WebSocket connection is there: `send` takes messages. The subprotocol is the one that the server chose.
     func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?)
+
+    /// The next connection is being made, before the credentials of the present one run out (`renewBefore`): its
+    /// WebSocket is there, and it takes over once it is called ready. Whoever doesn't implement this calls it ready at once.
+    func webSocketClient(_ client: WebSocketClient, prepares successor: WebSocketSuccessor)
+
+    /// The next connection took over: what `send` takes from now on goes there, and `outboundPosition` begins at 0 again.
+    /// All that the one before was given is written; what it still receives, until its close handshake is over, arrives.
+    /// `expiry` is when the credentials of the one before run out.
+    func webSocketClient(_ client: WebSocketClient, renewedWith subprotocol: String?, before expiry: NIODeadline?)
 
     /// The TCP connection is gone. Follows only a `webSocketClientConnected`.
     func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection)
@@ -50,6 +61,16 @@ extension WebSocketClientDelegate {
     public func webSocketClientConnected(_ client: WebSocketClient) {}
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?) {}
+    /// Calls it ready.
+    public func webSocketClient(_ client: WebSocketClient, prepares successor: WebSocketSuccessor) {
+        successor.becomeReady()
+    }
+    /// Ignores it.
+    public func webSocketClient(
+        _ client: WebSocketClient,
+        renewedWith subprotocol: String?,
+        before expiry: NIODeadline?
+    ) {}
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {}
     /// Ignores it.

@@ -5,8 +5,9 @@ import Testing
 /// Each file in `config/`, as it is, with addresses from the environment.
 struct ExampleTests {
     /// Runs an example with a server, a broker and a recorder of the broker's topics.
-    private func withExample(
+    func withExample(
         _ name: String,
+        _ script: TestWebSocketServer.Script = .init(),
         environment: @escaping (Site.Parts) throws -> [String: String],
         waitsUntilReady: Bool = true,
         _ body: (Site) async throws -> Void
@@ -15,7 +16,7 @@ struct ExampleTests {
         let yaml = try String(contentsOf: file, encoding: .utf8)
         try await withMosquittoBroker { broker in
             try await withMQTTRecorder(of: broker) { mqtt in
-                try await withWebSocketServer { server in
+                try await withWebSocketServer(script) { server in
                     try await withTemporaryDirectory { directory in
                         let parts = Site.Parts(broker: broker, server: server, directory: directory)
                         try await withGateway(
@@ -41,7 +42,10 @@ struct ExampleTests {
             Set(files) == [
                 "cloud-to-mqtt.yaml", "alarms-to-udp.yaml", "fifo-in-and-out.yaml", "mqtt-to-websocket.yaml",
                 "several-connections-and-brokers.yaml", "tls-client-certificate.yaml", "pharos-first-file.yaml",
-                "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml",
+                "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml", "oauth2.yaml", "token-command.yaml",
+                // In SessionExampleTests.
+                "home-assistant.yaml", "graphql-subscription.yaml", "socket-io.yaml", "signalr.yaml",
+                "exchange-ticker.yaml", "log-in-and-heartbeat.yaml",
             ]
         )
     }
@@ -93,6 +97,43 @@ struct ExampleTests {
             )
             try await site.server.waitForMessages(2)
             #expect(site.server.texts == ["hello", "again"])
+        }
+    }
+
+    @Test("config/oauth2.yaml") func oauth2() async throws {
+        try await withTokenServer(answering: { _, _ in .token("abc", expiresIn: 3600) }) { tokens in
+            try await withExample("oauth2") { parts in
+                let secret = parts.path("client-secret")
+                try "the secret\n".write(toFile: secret, atomically: true, encoding: .utf8)
+                chmod(secret, 0o600)
+                return [
+                    "CLOUD_URL": parts.server.url, "MQTT_URL": parts.broker.url, "CLIENT_SECRET_FILE": secret,
+                    "TOKEN_URL": "http://127.0.0.1:\(tokens.port)/token",
+                ]
+            } _: { site in
+                #expect(site.server.clients[0].header("Authorization") == "Bearer abc")
+                #expect(tokens.requests.map(\.body) == ["grant_type=client_credentials&scope=feed.read"])
+                try await site.server.send("hello")
+                #expect(try await site.mqtt.message(on: "feed/cloud").text == "hello")
+            }
+        }
+    }
+
+    @Test("config/token-command.yaml") func tokenCommand() async throws {
+        try await withExample("token-command") { parts in
+            let (command, session) = (parts.path("get-token"), parts.path("session"))
+            try "#!/bin/sh\necho token-for-$2\n".write(toFile: command, atomically: true, encoding: .utf8)
+            chmod(command, 0o700)
+            try "abc\n".write(toFile: session, atomically: true, encoding: .utf8)
+            chmod(session, 0o600)
+            return [
+                "CLOUD_URL": parts.server.url, "MQTT_URL": parts.broker.url, "TOKEN_COMMAND": command,
+                "SESSION_FILE": session,
+            ]
+        } _: { site in
+            #expect(site.server.clients[0].header("Authorization") == "Bearer token-for-feed")
+            #expect(site.server.clients[0].header("Cookie") == "session=abc")
+            _ = try await site.gateway.log.line(containing: "renew_before has no effect: nothing tells when")
         }
     }
 

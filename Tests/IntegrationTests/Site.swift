@@ -122,6 +122,8 @@ struct Event: Equatable {
     var reason: String?
     var closeCode: Int?
     var wasEstablished: Bool?
+    /// The next connection took over from one that was up.
+    var isRenewed: Bool
 
     init(_ name: String, _ json: [UInt8]) throws {
         struct Fields: Decodable {
@@ -131,6 +133,7 @@ struct Event: Equatable {
             var reason: String?
             var close_code: Int?
             var was_established: Bool?
+            var renewed: Bool?
         }
         let fields = try JSONDecoder().decode(Fields.self, from: Data(json))
         self.name = name
@@ -140,6 +143,7 @@ struct Event: Equatable {
         reason = fields.reason
         closeCode = fields.close_code
         wasEstablished = fields.was_established
+        isRenewed = fields.renewed ?? false
     }
 }
 

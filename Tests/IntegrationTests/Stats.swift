@@ -11,7 +11,17 @@ struct Stats: Decodable {
         var received: Int
         var sent: Int
         var reconnects: Int
+        var renewals: Int?
         var rejected: [String: Int]
+        var session: Session?
+    }
+
+    struct Session: Decodable, Equatable {
+        var ready: Bool
+        var consumed: Int
+        var heartbeats: Int
+        var forwarded: Int
+        var records: Int?
     }
 
     struct Broker: Decodable {
@@ -57,6 +67,13 @@ struct Stats: Decodable {
     /// A route with one sink, as most tests have.
     func sink(_ route: String) throws -> Sink {
         try #require(routes[route]?.sinks.first, "no route \(route) in \(self)")
+    }
+
+    /// What a route from the connection has to have received: its session and heartbeats took the rest.
+    func routed(from name: String) throws -> Int {
+        let connection = try #require(connections[name])
+        guard let session = connection.session else { return connection.received }
+        return (session.records ?? connection.received) - session.consumed - session.heartbeats + session.forwarded
     }
 
     /// Section 7: `received = matched + unmatched`, `matched + restored = delivered + queued + expired + dropped`.

@@ -18,6 +18,12 @@ package struct OnLoop<Value>: @unchecked Sendable {
         try await eventLoop.submit { try body(value) }.get()
     }
 
+    /// What `body` makes of the value; only on its event loop.
+    package func onLoop<Result>(_ body: (Value) throws -> Result) rethrows -> Result {
+        eventLoop.preconditionInEventLoop()
+        return try body(value)
+    }
+
     /// Unchecked: carries a value that is never touched outside of the loop.
     private struct Transfer: @unchecked Sendable {
         let value: Value

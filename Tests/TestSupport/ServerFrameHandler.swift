@@ -67,6 +67,9 @@ final class ServerFrameHandler: ChannelInboundHandler {
         if script.echoes {
             _ = Self.send([.fragments([payload], isText: isText)], on: context.channel)
         }
+        if isText, let answers = script.answers {
+            _ = Self.send(answers(String(decoding: payload, as: UTF8.self)), on: context.channel)
+        }
     }
 
     private func receivedClose(_ payload: [UInt8], _ context: ChannelHandlerContext) {

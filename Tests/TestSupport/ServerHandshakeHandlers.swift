@@ -10,6 +10,7 @@ final class RefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let client: Int
     private let script: TestWebSocketServer.Script
     private let record: ServerRecord
+    private var authorization: String?
 
     init(client: Int, script: TestWebSocketServer.Script, record: ServerRecord) {
         self.client = client
@@ -19,7 +20,9 @@ final class RefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): record.received(head, from: client)
+        case .head(let head):
+            authorization = head.headers.first(name: "Authorization")
+            record.received(head, from: client)
         case .body: break
         case .end: answer(context)
         }
@@ -42,6 +45,7 @@ final class RefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
         if case .refuse(let givenStatus, let givenHeaders, let givenBody) = script.handshake {
             (status, headers, body) = (givenStatus, givenHeaders, givenBody)
         }
+        if case .authorize(let judge) = script.handshake { status = judge(authorization) }
         var all = HTTPHeaders(headers.map { ($0.name, $0.value) })
         if !all.contains(name: "Content-Length") { all.add(name: "Content-Length", value: "\(body.utf8.count)") }
         let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: all)

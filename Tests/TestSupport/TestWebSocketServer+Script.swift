@@ -8,19 +8,23 @@ extension TestWebSocketServer {
         package var answersClose = true
         /// Sends every data message back.
         package var echoes = false
+        /// What each text message is answered with.
+        package var answers: (@Sendable (String) -> [Sending])?
 
         package init(
             _ handshake: Handshake = .accept(),
             onEstablished: [Sending] = [],
             answersPings: Bool = true,
             answersClose: Bool = true,
-            echoes: Bool = false
+            echoes: Bool = false,
+            answers: (@Sendable (String) -> [Sending])? = nil
         ) {
             self.handshake = handshake
             self.onEstablished = onEstablished
             self.answersPings = answersPings
             self.answersClose = answersClose
             self.echoes = echoes
+            self.answers = answers
         }
     }
 
@@ -28,6 +32,8 @@ extension TestWebSocketServer {
     package enum Handshake: Sendable {
         /// 101, with further headers, such as `Sec-WebSocket-Protocol`.
         case accept(headers: [(name: String, value: String)] = [])
+        /// 101, or another status: by the request's `Authorization`.
+        case authorize(@Sendable (String?) -> Int)
         /// Another status.
         case refuse(status: Int, headers: [(name: String, value: String)] = [], body: String = "")
         /// These bytes, once the request's head is read; then the TCP connection is closed or stays open.

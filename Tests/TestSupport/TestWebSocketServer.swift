@@ -123,7 +123,7 @@ package final class TestWebSocketServer: Sendable {
     private static func accept(_ channel: any Channel, _ record: ServerRecord) -> EventLoopFuture<Void> {
         let (client, script) = record.accepted(channel)
         switch script.handshake {
-        case .accept, .refuse:
+        case .accept, .authorize, .refuse:
             return upgrade(channel, client, script, record)
         case .raw(let bytes, let closes):
             return channel.eventLoop.makeCompletedFuture {
@@ -154,10 +154,14 @@ package final class TestWebSocketServer: Sendable {
             automaticErrorHandling: false,
             shouldUpgrade: { channel, head in
                 record.received(head, from: client)
-                guard case .accept(let headers) = script.handshake else {
+                switch script.handshake {
+                case .accept(let headers):
+                    return channel.eventLoop.makeSucceededFuture(HTTPHeaders(headers.map { ($0.name, $0.value) }))
+                case .authorize(let judge) where judge(head.headers.first(name: "Authorization")) == 101:
+                    return channel.eventLoop.makeSucceededFuture(HTTPHeaders())
+                case .authorize, .refuse, .raw, .silent, .closeTCP:
                     return channel.eventLoop.makeSucceededFuture(nil)
                 }
-                return channel.eventLoop.makeSucceededFuture(HTTPHeaders(headers.map { ($0.name, $0.value) }))
             },
             upgradePipelineHandler: { channel, _ in
                 channel.pipeline.removeHandler(name: "refusal").flatMapThrowing {

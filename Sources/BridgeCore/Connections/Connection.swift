@@ -8,10 +8,16 @@ import WSClient
 final class Connection {
     let name: String
     let client: WebSocketClient
-    private let configuration: ConnectionConfiguration
-    private let reporter: ConnectionReporter
-    private let log: Logger
-    private var sinks: [ConnectionSink] = []
+    let configuration: ConnectionConfiguration
+    let reporter: ConnectionReporter
+    let log: Logger
+    private(set) var sinks: [ConnectionSink] = []
+    /// What is said and watched beyond plain messages; `nil` where the configuration has nothing of the kind.
+    var session: Session?
+    let tally = SessionTally()
+    /// The session of the next connection, until that takes over.
+    var preparation: SessionPreparation?
+    var isReadingPaused = false
     /// Receives what arrives, where routes begin at this connection.
     weak var receiver: (any SourceClient)?
     private weak var hub: SourceHub?
@@ -19,12 +25,12 @@ final class Connection {
     private var received = 0
     private var sent = 0
     private var establishments = 0
+    private var renewals = 0
     private var rejected: [RejectReason: Int] = [:]
     private var since = Timestamp.now()
-    private let hiddenValues: [Secret]
     private static let shutdownReason = "the gateway stops"
     private var toldState = WebSocketClientStatus.State.disconnected
-    private var isShuttingDown = false
+    private(set) var isShuttingDown = false
 
     /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets.
     init(
@@ -35,7 +41,6 @@ final class Connection {
         log: Logger
     ) throws {
         self.configuration = configuration
-        self.hiddenValues = hiddenValues
         name = configuration.name
         var log = log
         log[metadataKey: "connection"] = "\(name)"
@@ -54,10 +59,17 @@ final class Connection {
             redactor: Redactor(secrets),
             eventLoop: eventLoop
         )
+        session = try Session(configuration, tally: tally, eventLoop: eventLoop)
         client.delegate = self
+        session?.host = self
+        client.credentialSource = ConnectionCredentials(of: configuration, eventLoop: eventLoop, log: log) {
+            [weak self] secrets in
+            self?.hide(KnownSecrets.withParts(secrets))
+        }
     }
 
-    var isEstablished: Bool { client.status.state == .established }
+    /// Whether messages may be sent: the WebSocket is there and its session, if it has one, is through.
+    var isReady: Bool { client.status.state == .established && session?.isReady ?? true }
 
     /// Connects, or says that it waits for a command.
     func start() {
@@ -110,11 +122,16 @@ final class Connection {
 
     /// Takes messages from the front, as many as there is room for, and counts them.
     func send(_ batch: WebSocketMessageBatch) -> Int {
-        let count = client.send(batch)
+        let count = client.send(session?.wrap(batch) ?? batch)
         guard count > 0 else { return 0 }
+        noteSent(count, of: batch)
+        return count
+    }
+
+    /// Counts the first messages of a batch, and shows the last of them.
+    func noteSent(_ count: Int, of batch: WebSocketMessageBatch) {
         sent += count
         noteSent(batch.messages[count - 1], of: batch)
-        return count
     }
 
     private func noteSent(_ message: WebSocketMessage, of batch: WebSocketMessageBatch) {
@@ -147,14 +164,15 @@ final class Connection {
         return ControlResponse(.ok)
     }
 
-    private func hide(_ secrets: [String]) {
+    func hide(_ secrets: [String]) {
         reporter.hide(secrets)
         client.secrets = reporter.hiddenValues
     }
 
     private func send(_ message: ByteBuffer) -> ControlResponse {
-        guard isEstablished else {
-            return refuse(.notEstablished, .notEstablished, "is not established, but \(client.status.state.rawValue)")
+        guard isReady else {
+            let state = session?.progress ?? client.status.state.rawValue
+            return refuse(.notEstablished, .notEstablished, "is not established, but \(state)")
         }
         guard UTF8Validator.isValid(message) else {
             return refuse(.badRequest, .malformedCommand, "is sent text only, and this is not valid UTF-8")
@@ -214,25 +232,27 @@ final class Connection {
         return ConnectionStats(
             state: isShuttingDown ? WebSocketClientStatus.State.disconnected.rawValue : status.state.rawValue,
             since: since.description,
-            reason: isShuttingDown ? Self.shutdownReason : status.reason,
+            reason: isShuttingDown ? Self.shutdownReason : status.reason ?? session?.progress,
             received: received,
             sent: sent,
             reconnects: max(0, establishments - 1),
+            renewals: renewals == 0 ? nil : renewals,
             rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
             throttled: throttled.isEmpty ? nil : throttled,
             lastSent: reporter.lastSentPayload,
-            lastReceived: reporter.lastReceivedPayload
+            lastReceived: reporter.lastReceivedPayload,
+            session: session?.stats
         )
     }
 
-    private var statusPayload: ConnectionStatusPayload {
+    var statusPayload: ConnectionStatusPayload {
         let status = client.status
         return ConnectionStatusPayload(
             tcp: status.tcp,
             websocket: status.websocket,
             state: status.state.rawValue,
             since: since.description,
-            reason: status.reason,
+            reason: status.reason ?? session?.progress,
             closeCode: status.closeCode.map { Int($0.rawValue) },
             attempts: status.attempts,
             nextAttempt: status.nextAttempt.map {
@@ -245,21 +265,36 @@ final class Connection {
 
 extension Connection: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
+        take(batch, of: session)
+    }
+
+    /// Gives routes what the session of the connection that received it leaves of it.
+    func take(_ batch: WebSocketMessageBatch, of session: Session?) {
         guard let last = batch.messages.last else { return }
         received += batch.count
+        let now = client.eventLoop.now
+        guard let session else {
+            noteReceived(last, of: batch)
+            receiver?.received(MessageBatch(batch, receivedAt: now))
+            return
+        }
+        let kept = session.received(MessageBatch(batch, receivedAt: now))
+        // What the session has learned from a message is hidden when that is shown.
+        noteReceived(last, of: batch)
+        if !kept.isEmpty { receiver?.received(kept) }
+    }
+
+    private func noteReceived(_ last: WebSocketMessage, of batch: WebSocketMessageBatch) {
         batch.withUnsafeBytes { bytes in
             reporter.received(
                 UnsafeRawBufferPointer(rebasing: bytes[last.range]),
                 kind: last.kind == .text ? .text : .binary
             )
         }
-        receiver?.received(MessageBatch(batch, receivedAt: client.eventLoop.now))
     }
 
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {
         guard !isShuttingDown else { return }
-        // Files are read again at each attempt: what they hold may be another secret than before.
-        if status.state == .connecting { hide(KnownSecrets.values(of: configuration, hidden: hiddenValues)) }
         if status.state != toldState { since = .now() }
         toldState = status.state
         reporter.changed(to: statusPayload)
@@ -275,7 +310,20 @@ extension Connection: WebSocketClientDelegate {
         establishments += 1
         reporter.triggered(.established)
         noteGreeting()
-        for sink in sinks { sink.connectionIsReady() }
+        if let session, !adoptPreparedSession() {
+            session.established(subprotocol: subprotocol)
+        } else {
+            for sink in sinks { sink.connectionIsReady() }
+        }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, renewedWith subprotocol: String?, before expiry: NIODeadline?) {
+        _ = adoptPreparedSession()
+        guard !isShuttingDown else { return }
+        renewals += 1
+        let left = expiry.map { Duration.nanoseconds(($0 - .now()).nanoseconds) }
+        reporter.renewed(before: left.map { Timestamp.now().advanced(by: $0) })
+        noteGreeting()
     }
 
     /// What the client sent by itself at the establishment counts as sent.
@@ -287,6 +335,7 @@ extension Connection: WebSocketClientDelegate {
     }
 
     func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {
+        session?.ended()
         for sink in sinks { sink.connectionEnded() }
         guard !isShuttingDown else { return }
         reporter.disconnected(

@@ -1,16 +1,116 @@
+import Logging
+import NIOCore
+import NIOPosix
 import WSClient
 
-/// The request headers of a configured connection, its secrets read anew.
-enum ConnectionCredentials {
-    /// - Throws: an error whose description names the secret's file and what is wrong with it, never a value.
-    static func headers(of connection: ConnectionConfiguration) throws -> [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
+/// Who a configured connection says it is: its `Authorization`, its secret headers and its cookies, fetched anew at each
+/// attempt.
+///
+/// Used on the gateway's event loop only.
+final class ConnectionCredentials: WebSocketCredentialSource {
+    private let configuration: ConnectionConfiguration
+    private let eventLoop: any EventLoop
+    private let authorization: (any AuthorizationSource)?
+    /// Told of secrets before they are sent anywhere.
+    private let learned: ([String]) -> Void
+
+    init(
+        of connection: ConnectionConfiguration,
+        eventLoop: any EventLoop,
+        log: Logger,
+        learned: @escaping ([String]) -> Void
+    ) {
+        configuration = connection
+        self.eventLoop = eventLoop
+        self.learned = learned
         if let token = connection.bearerToken {
-            headers.append(("Authorization", "Bearer \(try SecretReader.read(token))"))
+            authorization = SecretAuthorization(bearer: token, eventLoop: eventLoop)
+        } else if let command = connection.tokenCommand {
+            authorization = CommandAuthorization(command, eventLoop: eventLoop)
+        } else if let basic = connection.basicAuth {
+            authorization = SecretAuthorization(basic: basic, eventLoop: eventLoop)
+        } else if let oauth = connection.oauth2 {
+            authorization = OAuthAuthorization(oauth, eventLoop: eventLoop, learned: learned) { log.warning("\($0)") }
+        } else {
+            authorization = nil
         }
-        for header in connection.headers {
-            headers.append((header.name, try SecretReader.read(header.value)))
+    }
+
+    /// What may be sent to anyone: the headers that are no secrets.
+    static func plainHeaders(of connection: ConnectionConfiguration) -> [(name: String, value: String)] {
+        connection.headers.compactMap { header in
+            guard !header.isConfidential, case .literal(let value) = header.value else { return nil }
+            return (header.name, value)
         }
-        return headers
+    }
+
+    var isRenewable: Bool {
+        authorization?.isRenewable ?? false
+            || configuration.headers.contains { $0.value.isFile } || configuration.cookies.contains { $0.value.isFile }
+    }
+
+    func credentials(for request: WebSocketCredentialRequest) -> EventLoopFuture<WebSocketCredentials> {
+        secretHeaders().assumeIsolated().flatMap { headers in
+            self.authorization(request).map { Parts(headers: headers, authorization: $0) }
+        }.map { parts in
+            self.learned(parts.secrets)
+            return WebSocketCredentials(
+                headers: parts.all.map { (name: $0.name, value: $0.value) },
+                expires: parts.authorization?.expires
+            )
+        }.nonisolated().flatMapErrorThrowing { error in
+            // A secret that can't be read says which file, and never what it holds.
+            guard let error = error as? SecretError else { throw error }
+            throw WebSocketCredentialError(error.description, needsPerson: true)
+        }
+    }
+
+    private func authorization(_ request: WebSocketCredentialRequest) -> EventLoopFuture<Authorization?> {
+        guard request.includesAuthorization, let authorization else { return eventLoop.makeSucceededFuture(nil) }
+        return authorization.authorization(isFresh: request.isFresh).map { $0 }
+    }
+
+    private struct Parts: Sendable {
+        var headers: [Header]
+        var authorization: Authorization?
+
+        var all: [Header] {
+            headers + (authorization.map { [Header(name: "Authorization", value: $0.value)] } ?? [])
+        }
+
+        var secrets: [String] { all.map(\.value) + (authorization?.secrets ?? []) }
+    }
+
+    func cancel() { authorization?.cancel() }
+
+    private struct Header: Sendable {
+        var name: String
+        var value: String
+    }
+
+    private func secretHeaders() -> EventLoopFuture<[Header]> {
+        let configuration = configuration
+        let headers = configuration.headers.filter(\.isConfidential)
+        let secrets = headers.map(\.value) + configuration.cookies.map(\.value)
+        guard secrets.contains(where: \.isFile) else {
+            return eventLoop.makeCompletedFuture { try Self.read(headers, configuration.cookies) }
+        }
+        // Beside the event loop: a file may lie on a network that doesn't answer.
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
+            try Self.read(headers, configuration.cookies)
+        }
+    }
+
+    private static func read(_ headers: [HeaderConfiguration], _ cookies: [CookieConfiguration]) throws -> [Header] {
+        var all = try headers.map { Header(name: $0.name, value: try SecretReader.read($0.value)) }
+        let pairs = try cookies.map { cookie in
+            let value = try SecretReader.read(cookie.value)
+            if let problem = CookieText.problem(with: value) {
+                throw WebSocketCredentialError("cookies.\(cookie.name) \(problem)", needsPerson: true)
+            }
+            return "\(cookie.name)=\(value)"
+        }
+        if !pairs.isEmpty { all.append(Header(name: "Cookie", value: pairs.joined(separator: "; "))) }
+        return all
     }
 }

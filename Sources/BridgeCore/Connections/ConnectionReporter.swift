@@ -78,6 +78,20 @@ final class ConnectionReporter {
         publisher.event(publisher.topics.event(trigger, of: connection), StatusEncoder.json(payload))
     }
 
+    /// The next connection took over from the one whose token expires then.
+    func renewed(before expiry: Timestamp?) {
+        sequence += 1
+        guard let publisher else { return }
+        var payload = ConnectionEventPayload(
+            connection: connection,
+            at: Timestamp.now().description,
+            sequence: sequence
+        )
+        payload.renewed = true
+        payload.reason = "renewed the connection" + (expiry.map { ": token expires at \($0)" } ?? "")
+        publisher.event(publisher.topics.event(.established, of: connection), StatusEncoder.json(payload))
+    }
+
     func disconnected(reason: String?, closeCode: Int?, wasEstablished: Bool) {
         sequence += 1
         guard let publisher else { return }

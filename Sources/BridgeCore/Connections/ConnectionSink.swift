@@ -34,7 +34,7 @@ final class ConnectionSink: Sink {
     func stop(completion: @escaping () -> Void) { completion() }
 
     func take(_ batch: MessageBatch) -> Intake {
-        guard connection.isEstablished else { return Intake() }
+        guard connection.isReady else { return Intake() }
         var outgoing = WebSocketMessageBatch(bytes: batch.bytes, messages: [])
         outgoing.messages.reserveCapacity(batch.count)
         var runs: [Run] = []
@@ -58,7 +58,7 @@ final class ConnectionSink: Sink {
         }
         let sent = outgoing.isEmpty ? 0 : connection.send(outgoing)
         // A write that fails at once ends the connection here and now, with all that it was given.
-        guard connection.isEstablished else { return Intake() }
+        guard connection.isReady else { return Intake() }
         let taken = remember(runs, sent: sent)
         // What can't be sent is settled at once where nothing before it is on its way.
         settleWritten(through: connection.writtenPosition)

@@ -20,9 +20,9 @@ final class ConnectionSource: Source {
     /// The gateway starts connections itself: one without routes is kept alive as well.
     func start() {}
 
-    func pause() { connection.client.pauseReading() }
+    func pause() { connection.pauseReading() }
 
-    func resume() { connection.client.resumeReading() }
+    func resume() { connection.resumeReading() }
 
-    func stop() { connection.client.pauseReading() }
+    func stop() { connection.pauseReading() }
 }

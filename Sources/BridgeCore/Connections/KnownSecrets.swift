@@ -1,12 +1,31 @@
-/// The secret values of a connection as they are now, to hide them in what is shown of messages.
+import TLS
+
+/// The secret values of a connection, to hide them in what is shown of messages.
 enum KnownSecrets {
     /// The connection's own, and the `hidden` ones that are known to be secret from elsewhere.
     static func values(of connection: ConnectionConfiguration, hidden: [Secret] = []) -> [String] {
-        var secrets = connection.headers.filter(\.isSecret).map(\.value) + hidden
+        var secrets = connection.headers.filter(\.isConfidential).map(\.value) + hidden
         if let token = connection.bearerToken { secrets.append(token) }
         if let userInfo = connection.endpoint.userInfo { secrets.append(userInfo) }
-        let values = secrets.compactMap { try? SecretReader.read($0) } + queryValues(in: connection.endpoint.path)
-        return values + values.flatMap(parts)
+        if let basic = connection.basicAuth { secrets.append(basic.password) }
+        if let oauth = connection.oauth2 { secrets.append(oauth.clientSecret) }
+        secrets += connection.cookies.map(\.value)
+        let variables = (connection.session?.variables ?? []).compactMap { try? SecretReader.read($0.value) }
+        let values =
+            secrets.compactMap { try? SecretReader.read($0) }
+            + variables.filter { $0.utf8.count >= EnvironmentSubstitution.shortestSecret }
+        return withParts(values + queryValues(in: connection.endpoint.path)) + pair(connection.basicAuth)
+    }
+
+    /// The values, and those parts of them that say something by themselves.
+    static func withParts(_ values: [String]) -> [String] { values + values.flatMap(parts) }
+
+    /// The Base64 form of user and password, as it is sent.
+    private static func pair(_ basic: BasicAuthConfiguration?) -> [String] {
+        guard let basic, let name = try? SecretReader.read(basic.username),
+            let password = try? SecretReader.read(basic.password)
+        else { return [] }
+        return [Base64.encode(Array("\(name):\(password)".utf8))]
     }
 
     /// A header says `Bearer abc`, a cookie `session=abc; theme=dark`, user information `anna:abc`; a message may say

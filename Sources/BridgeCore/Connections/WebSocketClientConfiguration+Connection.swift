@@ -17,14 +17,13 @@ extension WebSocketClientConfiguration {
         )
         tls = connection.tls
         subprotocols = connection.subprotocols
-        requestHeaders = { try ConnectionCredentials.headers(of: connection) }
+        requestHeaders = { ConnectionCredentials.plainHeaders(of: connection) }
         connectTimeout = connection.connectTimeout
         keepAlive = KeepAlive(
             isEnabled: connection.sendKeepAlive,
             interval: connection.keepAlive.interval,
             timeout: connection.keepAlive.timeout
         )
-        silenceTimeout = connection.silenceTimeout
         maxMessageSize = connection.maxMessageSize
         onEstablished = connection.onEstablished
         autoReconnect = connection.autoReconnect
@@ -33,6 +32,7 @@ extension WebSocketClientConfiguration {
             maxDelay: connection.reconnect.maxDelay,
             stableAfter: connection.reconnect.stableAfter
         )
+        renewBefore = connection.renewBefore
         followRedirects = connection.followRedirects
         self.secrets = secrets
     }

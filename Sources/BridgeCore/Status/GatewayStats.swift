@@ -21,17 +21,36 @@ package struct ConnectionStats: Codable, Sendable, Equatable {
     package var received: Int
     package var sent: Int
     package var reconnects: Int
+    /// How often the next connection took over before a token expired; absent while never.
+    package var renewals: Int?
     package var rejected: [String: Int]
     /// The full queues that keep it from being read.
     package var throttled: [String]?
     package var lastSent: LastMessagePayload?
     package var lastReceived: LastMessagePayload?
+    /// Absent without a session, a heartbeat and a watch over silence.
+    package var session: SessionStats?
 
     enum CodingKeys: String, CodingKey {
-        case state, since, reason, received, sent, reconnects, rejected, throttled
+        case state, since, reason, received, sent, reconnects, renewals, rejected, throttled, session
         case lastSent = "last_sent"
         case lastReceived = "last_received"
     }
+}
+
+/// What became of a connection's messages before its routes: those see `received` (or `records`, where there are any)
+/// less `consumed` and `heartbeats`, and `forwarded` of these.
+package struct SessionStats: Codable, Sendable, Equatable {
+    /// Whether the script is through, and messages flow.
+    package var ready: Bool
+    /// Messages that the script's steps awaited, or were refused by.
+    package var consumed: Int
+    /// The server's heartbeats, and its answers to ours.
+    package var heartbeats: Int
+    /// How many of both routes saw all the same.
+    package var forwarded: Int
+    /// How many messages the received ones held; absent where each is one.
+    package var records: Int?
 }
 
 /// One broker in the stats.

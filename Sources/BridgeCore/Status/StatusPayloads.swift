@@ -50,6 +50,10 @@ package struct ConnectionEventPayload: Encodable, Sendable, Equatable {
     package var connection: String
     package var at: String
     package var sequence: Int
+    /// `true` where the next connection took over from one that was up; absent else.
+    package var renewed: Bool?
+    /// Why it did.
+    package var reason: String?
 }
 
 /// `<c>/event/disconnected`.

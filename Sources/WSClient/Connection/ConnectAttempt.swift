@@ -33,7 +33,7 @@ final class ConnectAttempt {
 
     let eventLoop: any EventLoop
     private let configuration: WebSocketClientConfiguration
-    private let headers: [(name: String, value: String)]
+    private let credentials: RequestCredentials
     private let connector: Connector
     private weak var owner: (any ConnectAttemptOwner)?
 
@@ -43,16 +43,16 @@ final class ConnectAttempt {
     private var channel: (any Channel)?
     private var deadline: Scheduled<Void>?
 
-    /// Makes an attempt with the user's headers, the credentials that apply among them.
+    /// Makes an attempt with the user's headers.
     init(
         _ configuration: WebSocketClientConfiguration,
-        headers: [(name: String, value: String)],
+        credentials: RequestCredentials,
         eventLoop: any EventLoop,
         connector: Connector,
         owner: any ConnectAttemptOwner
     ) {
         self.configuration = configuration
-        self.headers = headers
+        self.credentials = credentials
         self.eventLoop = eventLoop
         self.connector = connector
         self.owner = owner
@@ -62,8 +62,9 @@ final class ConnectAttempt {
 
     private var timeout: TimeAmount { TimeAmount(configuration.connectTimeout) }
 
-    func start() {
-        deadline = eventLoop.assumeIsolated().scheduleTask(in: timeout) { self.timeIsOver() }
+    /// The time began with the fetching of the credentials.
+    func start(by end: NIODeadline) {
+        deadline = eventLoop.assumeIsolated().scheduleTask(deadline: end) { self.timeIsOver() }
         connect()
     }
 
@@ -109,7 +110,7 @@ final class ConnectAttempt {
             url: url,
             key: HandshakeKey(using: &generator),
             subprotocols: configuration.subprotocols,
-            headers: isAtHome ? headers : RequestCredentials.withoutCredentials(headers)
+            headers: isAtHome ? credentials.headers : credentials.headersForOthers
         )
     }
 

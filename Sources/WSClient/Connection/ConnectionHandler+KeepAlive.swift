@@ -17,11 +17,9 @@ extension ConnectionHandler {
             sendPing(ByteBuffer(string: String(number)))
             owner?.connection(self, detail: "ping \(number) sent")
         case .giveUpPong(let timeout):
+            hasGivenUp = true
             closing.givenUp(because: "server did not answer a ping within \(timeout.words)")
             return endNow()
-        case .giveUpSilence(let timeout):
-            close(.goingAway, because: "server sent no message for \(timeout.words)")
-            return
         }
         armKeepAliveTimer()
     }

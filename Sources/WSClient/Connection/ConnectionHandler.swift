@@ -26,7 +26,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     struct Settings {
         var limits: MessageDecoder.Limits
         var pings: KeepAliveStateMachine.Pings?
-        var silenceTimeout: TimeAmount?
         var closeTimeout: TimeAmount
         var outboundLimit: Int
         /// As reasons name the server.
@@ -38,6 +37,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     weak var owner: (any ConnectionOwner)?
     /// Set while `log_comms` is on.
     var comms: CommsLog?
+    /// See `WebSocketClient.concealsReceived`.
+    var concealsReceived = false
 
     var context: ChannelHandlerContext?
     var closing = CloseStateMachine()
@@ -49,6 +50,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Read while paused, which happens when the connection ends then.
     private var held: CircularBuffer<ByteBuffer> = []
     private var hasEnded = false
+    /// Another connection took over: what arrives until the end still counts, and a pause still holds it back.
+    var isRetiring = false
+    /// Whether what arrives waits.
+    private var holdsBack: Bool { isPaused && (closing.isOpen || isRetiring) }
 
     // Sending
     var encoder = FrameEncoder()
@@ -64,6 +69,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // Time
     var keepAlive: KeepAliveStateMachine
     var keepAliveTimer: Scheduled<Void>?
+    /// The connection ends by our own wish, and not the server's.
+    var hasGivenUp = false
+    /// What the end means for the next attempt, where it is our own wish.
+    var remedy = ConnectionFailure.Remedy.waiting
     var closeTimer: Scheduled<Void>?
 
     init(eventLoop: any EventLoop, settings: Settings) {
@@ -71,11 +80,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.settings = settings
         decoder = MessageDecoder(limits: settings.limits)
         ledger = OutboundLedger(limit: settings.outboundLimit)
-        keepAlive = KeepAliveStateMachine(
-            pings: settings.pings,
-            silenceTimeout: settings.silenceTimeout,
-            now: eventLoop.now
-        )
+        keepAlive = KeepAliveStateMachine(pings: settings.pings, now: eventLoop.now)
     }
 
     /// Begins with what came behind the handshake.
@@ -101,7 +106,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func receive(_ buffer: ByteBuffer) {
-        if isPaused, closing.isOpen {
+        if holdsBack {
             held.append(buffer)
         } else {
             process(buffer)
@@ -125,10 +130,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func deliver(_ batch: WebSocketMessageBatch) {
-        comms?.messages(.received, batch, first: batch.count)
-        if keepAlive.watchesSilence { keepAlive.receivedMessage(now: eventLoop.now) }
+        comms?.messages(.received, batch, first: batch.count, concealed: concealsReceived)
         // Paused while closing: reading goes on only for the sake of the peer's close frame.
-        guard !isPaused || closing.isOpen || hasEnded else { return }
+        guard !isPaused || closing.isOpen || isRetiring || hasEnded else { return }
         owner?.connection(self, received: batch)
     }
 
@@ -179,7 +183,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// What is read only now and then: NIO asks before each read.
     func read(context: ChannelHandlerContext) {
-        if isPaused, closing.isOpen {
+        if holdsBack {
             isReadWanted = true
         } else {
             context.read()
@@ -207,29 +211,35 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !hasEnded else { return finish() }
         switch closing.close(code, because: reason) {
         case .sendClose(let frame):
+            hasGivenUp = true
             write(frame)
             limitClosing(to: settings.closeTimeout)
-            if isPaused {
-                // What was read before is not lost, and the close frame's answer has to be seen.
-                held.forEach(process)
-                held.removeAll()
-                readOn()
-            }
+            if isPaused, !isRetiring { readToTheEnd() }
         case .doNothing:
             break
         }
+    }
+
+    /// What was read before is not lost, and the close frame's answer has to be seen.
+    func readToTheEnd() {
+        held.forEach(process)
+        held.removeAll()
+        readOn()
     }
 
     /// Both close frames are on their way, or none is to be expected: the server ends TCP (RFC 6455, section 7.1.1).
     private func awaitEnd() {
         keepAliveTimer?.cancel()
         limitClosing(to: min(settings.closeTimeout, .seconds(1)))
-        if isPaused { readOn() }
+        if isPaused, !isRetiring { readOn() }
     }
 
-    private func limitClosing(to limit: TimeAmount) {
+    func limitClosing(to limit: TimeAmount) {
         closeTimer?.cancel()
-        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: limit) { self.endNow() }
+        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: limit) {
+            // Nobody can answer what we don't read.
+            if self.holdsBack { self.limitClosing(to: limit) } else { self.endNow() }
+        }
     }
 
     /// Ends TCP without further ado.
@@ -255,7 +265,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard closing.state != .ended else { return }
         drainHeld()
         closing.tcpEnded()
-        let failure = ConnectionFailure(closing.reason ?? "", closeCode: closing.code)
+        let failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)
         let owner = owner
         self.owner = nil
         comms = nil

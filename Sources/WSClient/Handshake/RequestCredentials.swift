@@ -1,37 +1,56 @@
 import TLS
 
-/// Who the client says it is: which `Authorization` a request carries, and to which host.
-enum RequestCredentials {
-    /// The configured headers with the one `Authorization` that applies: a bearer token given at run time goes before
-    /// a configured header, and that before the user name in the URL.
-    static func headers(
-        configured: [(name: String, value: String)],
-        bearerToken: String?,
-        userInfo: String?
-    ) -> [(name: String, value: String)] {
+/// The user's part of a request: the headers that anyone may see, and those that say who the client is.
+struct RequestCredentials {
+    /// Also sent where a redirect leads, as far as their names don't give them away as secret.
+    private let plain: [(name: String, value: String)]
+    /// For the configured server only.
+    private let confidential: [(name: String, value: String)]
+
+    /// The headers with the one `Authorization` that applies: a bearer token given at run time goes before the
+    /// source's, that before a configured header, and that before the user name in the URL.
+    init(
+        configured: [(name: String, value: String)] = [],
+        source: [(name: String, value: String)] = [],
+        bearerToken: String? = nil,
+        userInfo: String? = nil
+    ) {
+        var confidential = source
         if let bearerToken {
-            return configured.filter { !isAuthorization($0.name) } + [("Authorization", "Bearer \(bearerToken)")]
+            confidential = source.filter { !Self.isAuthorization($0.name) }
+            confidential.append(("Authorization", "Bearer \(bearerToken)"))
         }
-        guard let userInfo, !configured.contains(where: { isAuthorization($0.name) }) else { return configured }
-        // RFC 7617 wants the colon, also without a password.
-        let pair = userInfo.contains(":") ? userInfo : userInfo + ":"
-        return configured + [("Authorization", "Basic \(Base64.encode(Array(pair.utf8)))")]
+        let isSettled = confidential.contains { Self.isAuthorization($0.name) }
+        plain = configured.filter { !isSettled || !Self.isAuthorization($0.name) }
+        if let userInfo, !isSettled, !plain.contains(where: { Self.isAuthorization($0.name) }) {
+            // RFC 7617 wants the colon, also without a password.
+            let pair = userInfo.contains(":") ? userInfo : userInfo + ":"
+            confidential.append(("Authorization", "Basic \(Base64.encode(Array(pair.utf8)))"))
+        }
+        self.confidential = confidential
     }
+
+    /// What the configured server is sent.
+    var headers: [(name: String, value: String)] { plain + confidential }
 
     /// What may be sent to another host than the configured one.
-    static func withoutCredentials(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
-        headers.filter { !isCredential($0.name) }
-    }
+    var headersForOthers: [(name: String, value: String)] { plain.filter { !Self.isCredential($0.name) } }
 
-    /// The parts of a request that must not show in a log: credentials, without the scheme's name before them.
-    static func secrets(in headers: [(name: String, value: String)]) -> [String] {
-        headers.filter { isCredential($0.name) }.flatMap { header in
+    /// The bearer token or whatever else identifies the client.
+    var authorization: String? { headers.first { Self.isAuthorization($0.name) }?.value }
+
+    /// The values that must not show in a log: whole, and without the scheme's name before them.
+    var secrets: [String] {
+        (plain.filter { Self.isCredential($0.name) } + confidential).flatMap { header in
             [header.value] + header.value.split(separator: " ").dropFirst().map(String.init)
         }
     }
 
+    /// Whether a header's value is, by its name, likely one that others must not read.
     static func isCredential(_ name: String) -> Bool {
-        ["authorization", "proxy-authorization", "cookie"].contains(name.lowercased())
+        let lower = name.lowercased()
+        return ["auth", "cookie", "token", "key", "secret", "passw", "credential", "session", "signature"]
+            .contains { lower.contains($0) }
     }
 
     private static func isAuthorization(_ name: String) -> Bool {

@@ -19,11 +19,22 @@ struct CommsLog {
         self.redactor = Redactor(secrets)
     }
 
-    func messages(_ direction: Direction, _ batch: WebSocketMessageBatch, first count: Int) {
+    /// `concealed`: only their lengths are shown.
+    func messages(
+        _ direction: Direction,
+        _ batch: WebSocketMessageBatch,
+        first count: Int,
+        concealed: Bool = false
+    ) {
         batch.withUnsafeBytes { bytes in
             for message in batch.messages.prefix(count) {
                 let payload = UnsafeRawBufferPointer(rebasing: bytes[message.range])
-                line(direction, message.kind == .text ? "text" : "binary", payload, isText: message.kind == .text)
+                let opcode = message.kind == .text ? "text" : "binary"
+                if concealed {
+                    logger.info("\(direction.rawValue) \(opcode), \(payload.count) bytes (hidden)")
+                } else {
+                    line(direction, opcode, payload, isText: message.kind == .text)
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ struct PayloadPreview {
     private let secrets: [[UInt8]]
 
     init(hiding secrets: [String]) {
-        self.secrets = secrets.filter { !$0.isEmpty }.map { Array($0.utf8) }
+        self.secrets = secrets.filter { !$0.isEmpty }.flatMap(SecretForms.all)
     }
 
     /// Text as it is, other bytes in hexadecimal.

@@ -8,7 +8,9 @@ package struct Redactor: Sendable, Hashable {
     static let most = 256
     private static let mask = Array("***".utf8)
 
-    /// The newest last.
+    /// What it hides, the newest last.
+    private(set) package var values: [String] = []
+    /// Each as it may stand in a text.
     private var secrets: [[UInt8]] = []
 
     package init(_ secrets: some Sequence<String> = []) {
@@ -18,18 +20,15 @@ package struct Redactor: Sendable, Hashable {
     /// Hides these as well from now on.
     package mutating func hide(_ more: some Sequence<String>) {
         for secret in more {
-            let bytes = Array(secret.utf8)
-            guard bytes.count >= Self.shortest else { continue }
-            secrets.removeAll { $0 == bytes }
-            secrets.append(bytes)
+            guard secret.utf8.count >= Self.shortest else { continue }
+            values.removeAll { $0 == secret }
+            values.append(secret)
         }
-        secrets.removeFirst(max(0, secrets.count - Self.most))
+        values.removeFirst(max(0, values.count - Self.most))
+        secrets = values.flatMap(SecretForms.all)
     }
 
     package var isEmpty: Bool { secrets.isEmpty }
-
-    /// What it hides.
-    package var values: [String] { secrets.map { String(decoding: $0, as: UTF8.self) } }
 
     /// The text with each secret replaced by `***`.
     package func redact(_ text: String) -> String {

@@ -9,6 +9,8 @@ struct ConnectionFailure: Error, Equatable, Sendable {
         case person
         /// 401 or 403: may be a token that is just being renewed; twice in a row needs a person.
         case credentials
+        /// The same, but there may be a fresh credential: try it at once, the first time.
+        case freshCredentials
     }
 
     /// A plain sentence, printable, without a secret.

@@ -23,6 +23,10 @@ struct ReconnectStateMachine {
     }
 
     private(set) var state = State.disconnected
+    var isEstablished: Bool {
+        if case .established = state { true } else { false }
+    }
+
     /// Attempts since the last establishment.
     private(set) var attempts = 0
 
@@ -187,6 +191,10 @@ struct ReconnectStateMachine {
         using generator: inout some RandomNumberGenerator
     ) -> EndAction {
         let isFault = needsPerson(failure)
+        if failure.remedy == .freshCredentials, !isFault, failure.retryAfter ?? .zero == .zero {
+            _ = startAttempt()
+            return .startAttempt
+        }
         guard reconnectsByItself else {
             state = isFault ? .fault(until: nil) : .disconnected
             return .stay
@@ -212,7 +220,7 @@ struct ReconnectStateMachine {
         case .person:
             credentialRefusals = 0
             return true
-        case .credentials:
+        case .credentials, .freshCredentials:
             credentialRefusals += 1
             return credentialRefusals >= 2
         }

@@ -35,7 +35,7 @@ struct UnknownKeyTests {
         ("ssl: {}", "did you mean 'tls'?"),
         ("ca_file: a", "write tls: { ca_file: … }"),
         ("conect_timeout: 5s", "did you mean 'connect_timeout'?"),
-        ("client_id: a", "it belongs in mqtt.NAME"),
+        ("client_id: a", "it belongs in connections.NAME.oauth2 or mqtt.NAME"),
         ("initial_delay: 1s", "it belongs in connections.NAME.reconnect"),
     ])
     func inAConnection(line: String, advice: String) {

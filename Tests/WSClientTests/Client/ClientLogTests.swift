@@ -27,6 +27,38 @@ struct ClientLogTests {
         )
     }
 
+    @Test func logCommsShowsOnlyLengthsWhileASecretIsOnItsWay() throws {
+        let harness = try ClientHarness()
+        try harness.establish()
+        harness.client.logComms = true
+        harness.client.concealsReceived = true
+        try harness.serve(texts: "the-canary")
+        harness.client.concealsReceived = false
+        try harness.serve(texts: "shown")
+        #expect(
+            harness.log.lines.suffix(2) == [
+                "info received text, 10 bytes (hidden)", "info received text, 5 bytes: shown",
+            ]
+        )
+    }
+
+    @Test func aServerThatEndsEachConnectionAfterAPingIsSaidOnceWithTheKey() throws {
+        let harness = try ClientHarness {
+            $0.keepAlive = .init(interval: .seconds(20), timeout: .seconds(10))
+            $0.reconnect = .init(initialDelay: .milliseconds(1), maxDelay: .milliseconds(1))
+        }
+        try harness.establish()
+        for round in 1...4 {
+            harness.advance(by: .seconds(20))
+            harness.drop()
+            #expect(harness.log.contains("send_keep_alive: false") == (round >= 3), "round \(round)")
+            harness.advance(by: .milliseconds(10))
+            try harness.accept()
+            try harness.answerHandshake()
+        }
+        #expect(harness.log.lines.count { $0.contains("send_keep_alive: false") } == 1)
+    }
+
     @Test func logCommsOffShowsNone() throws {
         let harness = try ClientHarness()
         try harness.establish()

@@ -180,28 +180,7 @@ struct FlowTests {
         #expect(harness.client.status.state == .backoff)
     }
 
-    @Test func aSilentFeedIsClosedAndComesAgain() throws {
-        let harness = try ClientHarness {
-            $0.silenceTimeout = .seconds(30)
-            $0.keepAlive.isEnabled = false
-        }
-        try harness.establish()
-        harness.advance(by: .seconds(29))
-        try harness.serve(texts: "x")
-        harness.advance(by: .seconds(29))
-        try harness.serve { $0.encodePing(into: &$1) }
-        _ = try harness.sentFrames()
-        harness.advance(by: .seconds(1))
-        #expect(try harness.sentFrames() == ["close 1001"])
-        harness.advance(by: .seconds(5))
-        #expect(
-            harness.events == [
-                "received x", "backoff", "event disconnected 1001 true server sent no message for 30 s",
-            ]
-        )
-    }
-
-    @Test("without keep-alive and silence_timeout no timer is left") func noTimer() throws {
+    @Test("without keep-alive no timer is left") func noTimer() throws {
         let harness = try ClientHarness { $0.keepAlive.isEnabled = false }
         try harness.establish()
         harness.advance(by: .hours(24))

@@ -116,38 +116,41 @@ struct RequestCredentialsTests {
     }
 
     @Test func aTokenGivenAtRunTimeGoesBeforeTheConfiguredOne() {
-        let headers = RequestCredentials.headers(
+        let request = RequestCredentials(
             configured: [("authorization", "Bearer old"), ("X-Site", "12")],
+            source: [("Authorization", "Bearer fetched")],
             bearerToken: "new",
             userInfo: "u:p"
         )
-        #expect(values(headers) == ["X-Site: 12", "Authorization: Bearer new"])
+        #expect(request.authorization == "Bearer new")
+        #expect(values(request.headers) == ["X-Site: 12", "Authorization: Bearer new"])
     }
 
     @Test func theUserNameInTheURLBecomesBasic() {
         #expect(
-            values(RequestCredentials.headers(configured: [], bearerToken: nil, userInfo: "Aladdin:open sesame"))
+            values(RequestCredentials(userInfo: "Aladdin:open sesame").headers)
                 == ["Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="]
         )
         #expect(
-            values(RequestCredentials.headers(configured: [], bearerToken: nil, userInfo: "u"))
+            values(RequestCredentials(userInfo: "u").headers)
                 == ["Authorization: Basic dTo="]
         )
     }
 
     @Test func aConfiguredAuthorizationGoesBeforeTheUserName() {
-        let headers = RequestCredentials.headers(
-            configured: [("Authorization", "Bearer x")],
-            bearerToken: nil,
-            userInfo: "u:p"
-        )
-        #expect(values(headers) == ["Authorization: Bearer x"])
+        let request = RequestCredentials(configured: [("Authorization", "Bearer x")], userInfo: "u:p")
+        #expect(values(request.headers) == ["Authorization: Bearer x"])
     }
 
     @Test("S3: another host gets no credentials") func stripsCredentials() {
-        let headers = RequestCredentials.withoutCredentials([
-            ("Authorization", "x"), ("cookie", "y"), ("Proxy-Authorization", "z"), ("X-Site", "12"),
-        ])
-        #expect(values(headers) == ["X-Site: 12"])
+        let request = RequestCredentials(
+            configured: [
+                ("Authorization", "x"), ("cookie", "y"), ("Proxy-Authorization", "z"), ("X-Api-Key", "k"),
+                ("X-Site", "12"),
+            ],
+            source: [("X-Harmless", "but from the source")]
+        )
+        #expect(values(request.headersForOthers) == ["X-Site: 12"])
+        #expect(request.headers.count == 6)
     }
 }

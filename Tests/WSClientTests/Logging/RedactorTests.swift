@@ -26,4 +26,19 @@ struct RedactorTests {
         redactor.hide((0..<Redactor.most).map { "token-\($0)" })
         #expect(redactor.redact("oldest token-0") == "oldest ***")
     }
+
+    @Test(
+        "S7: a secret is hidden as JSON and URLs write it, too",
+        arguments: [
+            #"pass "word" \ /<ä>"#, #"pass \"word\" \\ /<ä>"#, #"pass \"word\" \\ \/<\u00e4>"#,
+            #"pass \"word\" \\ /\u003C\u00E4\u003E"#, "pass%20%22word%22%20%5C%20%2F%3C%C3%A4%3E",
+            "pass+%22word%22+%5C+%2F%3C%C3%A4%3E",
+        ]
+    ) func hidesOtherForms(text: String) {
+        #expect(Redactor([#"pass "word" \ /<ä>"#]).redact("x \(text) y") == "x *** y")
+    }
+
+    @Test func ordinaryTokensHaveOneForm() {
+        #expect(SecretForms.all(of: "eyJhbGciOi.J9-_~").count == 1)
+    }
 }

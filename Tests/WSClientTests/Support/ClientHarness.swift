@@ -152,6 +152,8 @@ final class ClientHarness {
 final class EventRecorder: WebSocketClientDelegate {
     private var events: [String] = []
     var onReceived: (() -> Void)?
+    /// Takes the gate of a next connection into its hands.
+    var onPrepare: ((WebSocketSuccessor) -> Void)?
 
     func take() -> [String] {
         defer { events = [] }
@@ -176,6 +178,14 @@ final class EventRecorder: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {
         let code = end.closeCode.map { "\($0.rawValue)" } ?? "-"
         events.append("event disconnected \(code) \(end.wasEstablished) \(end.reason)")
+    }
+
+    func webSocketClient(_ client: WebSocketClient, prepares successor: WebSocketSuccessor) {
+        if let onPrepare { onPrepare(successor) } else { successor.becomeReady() }
+    }
+
+    func webSocketClient(_ client: WebSocketClient, renewedWith subprotocol: String?, before expiry: NIODeadline?) {
+        events.append("renewed \(expiry.map { ($0 - client.eventLoop.now).words } ?? "-")")
     }
 
     func webSocketClientBecameWritable(_ client: WebSocketClient) { events.append("writable") }

@@ -1,12 +1,15 @@
 /// Every mapping of the configuration with its keys: the source of the reference, the schema and the suggestions.
 enum ConfigurationKeys {
-    static let places: [Place] = [
-        GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, TLSKeys.place,
-        BrokerKeys.place, StatusKeys.place, WebKeys.place, LogKeys.place, RouteKeys.place,
-        SourceKeys.connectionPlace, SourceKeys.mqttPlace, SourceKeys.udpPlace, SourceKeys.fifoPlace,
-        SinkKeys.connectionPlace, SinkKeys.mqttPlace, SinkKeys.udpPlace, SinkKeys.fifoPlace, QueueKeys.place,
-        MatchKeys.place, SecretKeys.place,
-    ]
+    static let places: [Place] =
+        [
+            GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, HeartbeatKeys.place,
+            SessionKeys.place, SessionStepKeys.place, BearerTokenKeys.place, BasicAuthKeys.place, OAuthKeys.place,
+            TLSKeys.place,
+            BrokerKeys.place, StatusKeys.place, WebKeys.place, LogKeys.place, RouteKeys.place,
+            SourceKeys.connectionPlace, SourceKeys.mqttPlace, SourceKeys.udpPlace, SourceKeys.fifoPlace,
+            SinkKeys.connectionPlace, SinkKeys.mqttPlace, SinkKeys.udpPlace, SinkKeys.fifoPlace, QueueKeys.place,
+            MatchKeys.place, SecretKeys.place,
+        ] + SessionPreset.all.map(\.place) + [GraphQLSubscription.place, SignalRInvocation.place]
 }
 
 /// The configuration's JSON Schema (draft 2020-12), for editors: what `wsbridge schema` prints.

@@ -55,6 +55,8 @@ enum ForeignKeys {
                 "initmessage",
                 "subscription"
             ),
+            .means("session", "script", "login", "steps", "preset"),
+            .means("heartbeat", "heartbeats", "heartbeatinterval", "applicationping", "pingmessage", "textping"),
             .means("connect_timeout", "timeout", "handshaketimeout", "connectiontimeout", "opentimeout"),
             .means("max_message_size", "maxsize", "maxpayload", "maxframesize", "readlimit", "maxmessagebytes"),
             .means("silence_timeout", "idletimeout", "readtimeout", "datatimeout", "inactivitytimeout"),
@@ -68,8 +70,6 @@ enum ForeignKeys {
             .say(
                 "write keep_alive: { interval: … }",
                 "pinginterval",
-                "heartbeat",
-                "heartbeatinterval",
                 "ping",
                 "keepaliveinterval",
                 "pings",
@@ -99,9 +99,18 @@ enum ForeignKeys {
             ),
             .say("write tls: { ca_file: … }", "ca", "cafile", "cacert", "cacertificate", "rootca"),
             .say("write tls: { cert_file: …, key_file: … }", "cert", "certfile", "clientcert", "key", "keyfile"),
-            .say("write headers: { Authorization: … }, or bearer_token", "authorization", "auth"),
             .say(
-                "user and password stand in the url, or write headers: { Authorization: … }",
+                "write bearer_token, basic_auth, oauth2 or headers: { Authorization: … }",
+                "authorization",
+                "auth",
+                "authentication",
+                "credentials"
+            ),
+            .means("oauth2", "oauth", "clientcredentials", "oidc"),
+            .means("cookies", "cookie", "cookiejar"),
+            .means("renew_before", "renew", "refreshbefore", "tokenrefresh", "renewal"),
+            .say(
+                "write basic_auth: { username: …, password: … }",
                 "username",
                 "user",
                 "password"

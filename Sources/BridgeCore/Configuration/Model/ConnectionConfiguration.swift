@@ -15,6 +15,14 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     /// `nil` = never.
     package var silenceTimeout: Duration?
     package var bearerToken: Secret?
+    /// `bearer_token: { command: … }`.
+    package var tokenCommand: TokenCommandConfiguration?
+    package var basicAuth: BasicAuthConfiguration?
+    package var oauth2: OAuthConfiguration?
+    /// The next connection is made so long before the token expires; `nil` = never.
+    package var renewBefore: Duration?
+    /// In the order of the file.
+    package var cookies: [CookieConfiguration] = []
     /// In the order of the file.
     package var headers: [HeaderConfiguration] = []
     package var subprotocols: [String] = []
@@ -24,6 +32,9 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     package var maxMessageSize = 16 << 20
     /// Text messages sent in order at each (re)connect, before anything else.
     package var onEstablished: [String] = []
+    package var session: SessionConfiguration?
+    /// The preset's, and the connection's own.
+    package var heartbeats: [HeartbeatConfiguration] = []
     package var tls = TLSConfiguration()
     package var followRedirects = 0
     package var extendedLogging = false
@@ -69,6 +80,14 @@ package struct HeaderConfiguration: Sendable, Hashable {
 
     /// Whether the value is, by the header's name, likely one that others must not read.
     package var isSecret: Bool { HeaderName.isSecret(name) }
+
+    /// Whether it is for the configured server only.
+    var isConfidential: Bool {
+        switch value {
+        case .file: true
+        case .literal: isSecret
+        }
+    }
 }
 
 /// `reconnect:` full jitter between zero and a delay that doubles from `initialDelay` to `maxDelay`.

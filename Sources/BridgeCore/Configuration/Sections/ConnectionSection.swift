@@ -60,13 +60,37 @@ enum ConnectionKeys {
         "silence_timeout",
         .durationOrNone(.milliseconds(10) ... .seconds(604_800)),
         default: "none",
-        "Connect again when no message came for so long, pings or not."
+        "Connect again when no data came for so long, whatever pings and heartbeats say."
     )
     static let bearerToken = Key(
         "bearer_token",
-        .secret(check: HeaderText.problem),
+        .bearerToken,
         default: "none",
-        "Sent as `Authorization: Bearer …`. A text, or `{ file: PATH }`."
+        "Sent as `Authorization: Bearer …`. A text, `{ file: PATH }`, or `{ command: [ PROGRAM, … ] }`."
+    )
+    static let basicAuth = Key(
+        "basic_auth",
+        .basicAuth,
+        default: "none",
+        "User and password, sent as `Authorization: Basic …`."
+    )
+    static let oauth2 = Key(
+        "oauth2",
+        .mapping(OAuthKeys.place, id: "oauth2", read: OAuthSection.read),
+        default: "none",
+        "A bearer token by OAuth 2 client credentials."
+    )
+    static let cookies = Key(
+        "cookies",
+        .cookies,
+        default: "none",
+        "Cookies by name, sent in one `Cookie` header. A value may be `{ file: PATH }`."
+    )
+    static let renewBefore = Key(
+        "renew_before",
+        .durationOrNone(.seconds(1) ... .seconds(86_400)),
+        default: "none",
+        "How long before its token expires a connection is replaced by the next one, which is established first."
     )
     static let headers = Key(
         "headers",
@@ -92,6 +116,18 @@ enum ConnectionKeys {
         .list(of: .message, example: #"[ '{"op":"subscribe"}' ]"#),
         default: "[]",
         "Text messages that are sent in order at each (re)connect, before anything else."
+    )
+    static let session = Key(
+        "session",
+        SessionSection.type,
+        default: "none",
+        "What is said and awaited at each (re)connect, before anything else is sent."
+    )
+    static let heartbeat = Key(
+        "heartbeat",
+        .mapping(HeartbeatKeys.place, id: "heartbeat", read: HeartbeatSection.read),
+        default: "none",
+        "Messages that only say that both ends are alive, for servers that want more than pings."
     )
     static let tls = Key(
         "tls",
@@ -126,8 +162,10 @@ enum ConnectionKeys {
             url.described, hostname.described, path.described, `protocol`.described, port.described,
             autoConnect.described, autoReconnect.described, reconnect.described, connectTimeout.described,
             sendKeepAlive.described, keepAlive.described, silenceTimeout.described, bearerToken.described,
-            headers.described, subprotocols.described, compression.described, maxMessageSize.described,
-            onEstablished.described, tls.described, followRedirects.described, extendedLogging.described,
+            basicAuth.described, oauth2.described, renewBefore.described, cookies.described, headers.described,
+            subprotocols.described, compression.described, maxMessageSize.described,
+            onEstablished.described, session.described, heartbeat.described, tls.described, followRedirects.described,
+            extendedLogging.described,
             logComms.described,
         ]
     )
@@ -146,18 +184,27 @@ enum ConnectionSection {
         reader.read(ConnectionKeys.sendKeepAlive, into: &connection.sendKeepAlive)
         reader.read(ConnectionKeys.keepAlive, into: &connection.keepAlive)
         reader.read(ConnectionKeys.silenceTimeout, into: &connection.silenceTimeout)
-        reader.read(ConnectionKeys.bearerToken, into: &connection.bearerToken)
+        switch reader.read(ConnectionKeys.bearerToken) {
+        case .secret(let token): connection.bearerToken = token
+        case .command(let command): connection.tokenCommand = command
+        case nil: break
+        }
+        reader.read(ConnectionKeys.basicAuth, into: &connection.basicAuth)
+        reader.read(ConnectionKeys.oauth2, into: &connection.oauth2)
+        reader.read(ConnectionKeys.renewBefore, into: &connection.renewBefore)
+        reader.read(ConnectionKeys.cookies, into: &connection.cookies)
         reader.read(ConnectionKeys.headers, into: &connection.headers)
         reader.read(ConnectionKeys.subprotocols, into: &connection.subprotocols)
         reader.read(ConnectionKeys.compression, into: &connection.compression)
         reader.read(ConnectionKeys.maxMessageSize, into: &connection.maxMessageSize)
         reader.read(ConnectionKeys.onEstablished, into: &connection.onEstablished)
+        SessionSection.apply(to: &connection, reader)
         reader.read(ConnectionKeys.tls, into: &connection.tls)
         reader.read(ConnectionKeys.followRedirects, into: &connection.followRedirects)
         reader.read(ConnectionKeys.extendedLogging, into: &connection.extendedLogging)
         reader.read(ConnectionKeys.logComms, into: &connection.logComms)
 
-        checkAuthorization(connection, reader)
+        CredentialChecks.check(connection, reader)
         if connection.compression {
             reader.context.notInEffect(
                 "compression",
@@ -168,25 +215,6 @@ enum ConnectionSection {
         guard let endpoint else { return nil }
         warnOfPlainText(connection, endpoint, reader)
         return connection
-    }
-
-    /// One request has one Authorization.
-    private static func checkAuthorization(_ connection: ConnectionConfiguration, _ reader: MappingReader) {
-        let header = connection.headers.contains { $0.name.lowercased() == "authorization" }
-        let hasToken = reader.contains(ConnectionKeys.bearerToken.name)
-        if header, hasToken {
-            reader.error(
-                "bearer_token and headers.Authorization say the same: keep one of them",
-                at: reader.keyPosition(ConnectionKeys.bearerToken.name)
-            )
-        }
-        if connection.endpoint.userInfo != nil, header || hasToken {
-            let other = hasToken ? "bearer_token" : "headers.Authorization"
-            reader.error(
-                "the url's user and password and \(other) say the same: keep one of them",
-                at: reader.valuePosition(ConnectionKeys.url.name)
-            )
-        }
     }
 
     private static func warnOfPlainText(
@@ -200,11 +228,12 @@ enum ConnectionSection {
         {
             reader.context.warning("tls has no effect on a ws connection: use wss", at: tls.keyPosition)
         }
-        if connection.bearerToken != nil, !Loopback.isLoopback(endpoint.host) {
+        if connection.session?.variables.isEmpty == false, !Loopback.isLoopback(endpoint.host) {
             reader.context.warning(
-                "the token travels unencrypted: use wss",
-                at: reader.keyPosition(ConnectionKeys.bearerToken.name)
+                "what the session sends travels unencrypted: use wss",
+                at: reader.keyPosition(ConnectionKeys.session.name)
             )
         }
+        CredentialChecks.warnOfPlainText(connection, endpoint, reader)
     }
 }

@@ -1,0 +1,84 @@
+package import TLS
+
+/// `bearer_token: { command: [...] }`: a program whose standard output is the token.
+package struct TokenCommandConfiguration: Sendable, Hashable {
+    /// The program and its arguments; no shell.
+    package var arguments: [String]
+    package var timeout: Duration = .seconds(5)
+
+    package init(arguments: [String]) {
+        self.arguments = arguments
+    }
+}
+
+/// `basic_auth:` of a connection.
+package struct BasicAuthConfiguration: Sendable, Hashable {
+    package var username: Secret
+    package var password: Secret
+
+    package init(username: Secret, password: Secret) {
+        self.username = username
+        self.password = password
+    }
+}
+
+/// `oauth2:` of a connection: the client credentials grant (RFC 6749, section 4.4).
+package struct OAuthConfiguration: Sendable, Hashable {
+    /// How the client says who it is (RFC 6749, section 2.3.1).
+    package enum AuthStyle: String, Sendable, Hashable, CaseIterable {
+        case basic
+        case body
+    }
+
+    package var tokenEndpoint: TokenEndpointAddress
+    package var clientID: String
+    package var clientSecret: Secret
+    package var scope: String?
+    package var audience: String?
+    package var authStyle = AuthStyle.basic
+    package var timeout: Duration = .seconds(5)
+    package var tls = TLSConfiguration()
+
+    package init(tokenEndpoint: TokenEndpointAddress, clientID: String, clientSecret: Secret) {
+        self.tokenEndpoint = tokenEndpoint
+        self.clientID = clientID
+        self.clientSecret = clientSecret
+    }
+}
+
+/// `token_url:` taken apart.
+package struct TokenEndpointAddress: Sendable, Hashable, CustomStringConvertible {
+    /// https.
+    package var isSecure: Bool
+    package var host: String
+    package var port: Int
+    /// Begins with `/`; with the query.
+    package var path: String
+
+    package init(isSecure: Bool, host: String, port: Int, path: String) {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+        self.path = path
+    }
+
+    /// Host and port, as the `Host` header and messages have them: without a port that goes without saying.
+    package var server: String {
+        let shown = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? shown : "\(shown):\(port)"
+    }
+
+    /// Without the query, which may hold a secret.
+    package var description: String { "\(isSecure ? "https" : "http")://\(server)\(path.prefix { $0 != "?" })" }
+}
+
+/// One cookie of a connection's `cookies:`.
+package struct CookieConfiguration: Sendable, Hashable {
+    package var name: String
+    package var value: Secret
+
+    package init(name: String, value: Secret) {
+        self.name = name
+        self.value = value
+    }
+}

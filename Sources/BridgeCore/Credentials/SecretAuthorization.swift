@@ -1,0 +1,64 @@
+import NIOCore
+import NIOPosix
+import TLS
+import WSClient
+
+/// A token, or a user and password, that stand in the configuration or in files, which are read anew each time.
+final class SecretAuthorization: AuthorizationSource {
+    private enum Kind: Sendable {
+        case bearer(Secret)
+        case basic(BasicAuthConfiguration)
+    }
+
+    private let kind: Kind
+    private let eventLoop: any EventLoop
+
+    init(bearer token: Secret, eventLoop: any EventLoop) {
+        kind = .bearer(token)
+        self.eventLoop = eventLoop
+    }
+
+    init(basic: BasicAuthConfiguration, eventLoop: any EventLoop) {
+        kind = .basic(basic)
+        self.eventLoop = eventLoop
+    }
+
+    var isRenewable: Bool {
+        switch kind {
+        case .bearer(let token): token.isFile
+        case .basic(let basic): basic.username.isFile || basic.password.isFile
+        }
+    }
+
+    func authorization(isFresh: Bool) -> EventLoopFuture<Authorization> {
+        let kind = kind
+        guard isRenewable else { return eventLoop.makeCompletedFuture { try Self.read(kind) } }
+        // Beside the event loop: a file may lie on a network that doesn't answer.
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try Self.read(kind) }
+    }
+
+    private static func read(_ kind: Kind) throws -> Authorization {
+        switch kind {
+        case .bearer(let token):
+            return .bearer(try SecretReader.read(token))
+        case .basic(let basic):
+            let password = try SecretReader.read(basic.password)
+            let name = try SecretReader.read(basic.username)
+            guard !name.contains(":") else {
+                throw WebSocketCredentialError("basic_auth.username holds a ':', which ends it", needsPerson: true)
+            }
+            let pair = Base64.encode(Array("\(name):\(password)".utf8))
+            return Authorization(value: "Basic \(pair)", secrets: [pair, password], expires: nil)
+        }
+    }
+}
+
+extension Secret {
+    /// Read anew each time it is needed.
+    var isFile: Bool {
+        switch self {
+        case .literal: false
+        case .file: true
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import NIOCore
+import Testing
+
+@testable import BridgeCore
+
+/// Each preset as a conversation, with the server's lines as its protocol has them.
+struct PresetTests {
+    @Test("home-assistant") func homeAssistant() throws {
+        let rig = try SessionRig(
+            "session: { preset: home-assistant, access_token: canary, events: [ state_changed, call_service ] }"
+        )
+        #expect(rig.configuration.endpoint.path == "/api/websocket")
+        #expect(rig.establish() == [])
+        #expect(
+            rig.receive(#"{"type":"auth_required","ha_version":"2026.1.0"}"#)
+                == [#"send {"type":"auth","access_token":"canary"}"#]
+        )
+        #expect(
+            rig.receive(#"{"type":"auth_ok","ha_version":"2026.1.0"}"#)
+                == [#"send {"id":1,"type":"subscribe_events","event_type":"state_changed"}"#]
+        )
+        let event = #"{"id":1,"type":"event","event":{"event_type":"state_changed"}}"#
+        #expect(
+            rig.receive(#"{"id":1,"type":"result","success":true,"result":null}"#, event)
+                == ["route \(event)", #"send {"id":2,"type":"subscribe_events","event_type":"call_service"}"#]
+        )
+        #expect(rig.receive(#"{"id":2,"type":"result","success":true,"result":null}"#) == ["ready"])
+    }
+
+    @Test("home-assistant: a wrong token is a fault in Home Assistant's words") func homeAssistantRefuses() throws {
+        let rig = try SessionRig("session: { preset: home-assistant, access_token: wrong }")
+        _ = rig.establish()
+        rig.receive(#"{"type":"auth_required"}"#)
+        #expect(
+            rig.receive(#"{"type":"auth_invalid","message":"Invalid access token or password"}"#) == [
+                "fault 1008: session step 2 of 3: server refused: "
+                    + #"{"type":"auth_invalid","message":"Invalid access token or password"}"#
+            ]
+        )
+    }
+
+    private let graphql = #"""
+        session:
+          preset: graphql-transport-ws
+          payload: { Authorization: 'Bearer canary-1' }
+          subscriptions:
+            - { query: 'subscription($s: String!) {trade(symbol: $s) {price}}', variables: { s: ABC, n: 5, deep: [ true ] } }
+            - { query: 'subscription News {news}', operation_name: News }
+        """#
+
+    @Test("graphql-transport-ws") func graphQL() throws {
+        let rig = try SessionRig(graphql)
+        #expect(rig.configuration.subprotocols == ["graphql-transport-ws"])
+        #expect(
+            rig.establish("graphql-transport-ws")
+                == [#"send {"type":"connection_init","payload":{"Authorization":"Bearer canary-1"}}"#]
+        )
+        let query = #""query":"subscription($s: String!) {trade(symbol: $s) {price}}""#
+        #expect(
+            rig.receive(#"{"type":"connection_ack"}"#) == [
+                #"send {"id":"1","type":"subscribe","payload":{\#(query),"variables":{"s":"ABC","n":5,"deep":[true]}}}"#,
+                #"send {"id":"2","type":"subscribe","payload":{"query":"subscription News {news}","operationName":"News"}}"#,
+                "ready",
+            ]
+        )
+        let next = #"{"id":"1","type":"next","payload":{"data":{"trade":{"price":1}}}}"#
+        #expect(rig.receive(#"{"type":"ping"}"#, next) == ["route \(next)", #"send {"type":"pong"}"#])
+        let end = #"{"id":"1","type":"complete"}"#
+        #expect(rig.receive(end) == ["route \(end)", "reconnect 1008: server ended the session: \(end)"])
+    }
+
+    @Test("graphql-transport-ws: an error of the operation is a fault") func graphQLError() throws {
+        let rig = try SessionRig(graphql)
+        _ = rig.establish("graphql-transport-ws")
+        rig.receive(#"{"type":"connection_ack"}"#)
+        let error = #"{"id":"1","type":"error","payload":[{"message":"no such field"}]}"#
+        #expect(rig.receive(error) == ["route \(error)", "fault 1008: server ended the session: \(error)"])
+    }
+
+    @Test("graphql-transport-ws: a server without the subprotocol is a fault") func graphQLSubprotocol() throws {
+        let rig = try SessionRig(graphql)
+        #expect(
+            rig.establish() == ["fault 1008: server did not choose the subprotocol graphql-transport-ws or any other"]
+        )
+    }
+
+    @Test("socket.io") func socketIO() throws {
+        let rig = try SessionRig("session: { preset: socket.io, auth: { token: canary-1 } }")
+        #expect(rig.configuration.endpoint.path == "/socket.io/?EIO=4&transport=websocket")
+        #expect(rig.establish() == [])
+        #expect(
+            rig.receive(#"0{"sid":"e1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#)
+                == [#"send 40{"token":"canary-1"}"#]
+        )
+        #expect(rig.receive("2") == ["send 3"], "the server may ping at any time")
+        #expect(rig.receive(#"40{"sid":"s1-of-the-session"}"#) == ["ready"])
+        #expect(rig.learned.contains("s1-of-the-session"))
+        #expect(rig.receive(#"42["trade",{"p":1}]"#, "2", "6") == [#"route ["trade",{"p":1}]"#, "route 6", "send 3"])
+        rig.sessionSends(#"["subscribe","trades"]"#)
+        #expect(rig.actions == [#"send 42["subscribe","trades"]"#])
+        #expect(rig.receive("41") == ["route 41", "reconnect 1008: server ended the session: 41"])
+    }
+
+    @Test("socket.io: a namespace of its own, data only, and a refusal") func socketIONamespace() throws {
+        let rig = try SessionRig("session: { preset: socket.io, namespace: /feed, unwrap: data, within: 45s }")
+        _ = rig.establish()
+        #expect(rig.receive(#"0{"sid":"e1"}"#) == ["send 40/feed,"])
+        #expect(rig.receive(#"40/feed,{"sid":"s1"}"#) == ["ready"])
+        #expect(rig.receive(#"42/feed,["trade",{"p":1}]"#) == [#"route {"p":1}"#])
+        #expect(
+            rig.advance(by: .seconds(45)) == ["reconnect 1001: server sent no heartbeat and nothing else for 45 s"]
+        )
+        _ = rig.establish()
+        rig.receive(#"0{"sid":"e2"}"#)
+        #expect(
+            rig.receive(#"44/feed,{"message":"Invalid namespace"}"#)
+                == [#"fault 1008: session step 2 of 2: server refused: 44/feed,{"message":"Invalid namespace"}"#]
+        )
+    }
+
+    @Test("signalr") func signalR() throws {
+        let rig = try SessionRig(
+            "session: { preset: signalr, invoke: [ { target: Subscribe, arguments: [ trades, 5, { deep: null } ] } ] }"
+        )
+        #expect(rig.establish() == ["send {\"protocol\":\"json\",\"version\":1}\u{1e}"])
+        let call = #"{"type":1,"invocationId":"1","target":"Subscribe","arguments":["trades",5,{"deep":null}]}"#
+        #expect(rig.receive("{}\u{1e}{\"type\":6}\u{1e}") == ["send \(call)\u{1e}"])
+        let trade = #"{"type":1,"target":"trade","arguments":[{"p":1}]}"#
+        #expect(
+            rig.receive("\(trade)\u{1e}{\"type\":3,\"invocationId\":\"1\",\"result\":null}\u{1e}\(trade)\u{1e}")
+                == ["route \(trade)", "route \(trade)", "ready"]
+        )
+        #expect(rig.advance(by: .seconds(15)) == ["send {\"type\":6}\u{1e}"])
+        #expect(rig.session.stats == SessionStats(ready: true, consumed: 2, heartbeats: 1, forwarded: 0, records: 5))
+        #expect(
+            rig.advance(by: .seconds(15)).last
+                == "reconnect 1001: server sent no heartbeat and nothing else for 30 s"
+        )
+    }
+
+    @Test("signalr: errors of the handshake and of a call are faults") func signalRErrors() throws {
+        let rig = try SessionRig("session: { preset: signalr, invoke: [ { target: Nope } ] }")
+        _ = rig.establish()
+        #expect(
+            rig.receive("{\"error\":\"Requested protocol 'json' is not available.\"}\u{1e}")[0]
+                .hasPrefix("fault 1008: session step 1 of 2: server refused: ")
+        )
+        _ = rig.establish()
+        rig.receive("{}\u{1e}")
+        #expect(
+            rig.receive("{\"type\":3,\"invocationId\":\"1\",\"error\":\"Method does not exist.\"}\u{1e}")[0]
+                .hasPrefix("fault 1008: session step 2 of 2: server refused: ")
+        )
+    }
+
+    @Test("okx") func okx() throws {
+        let rig = try SessionRig(
+            "session: { preset: okx, channels: [ { channel: tickers, instId: BTC-USDT }, { channel: status } ] }"
+        )
+        #expect(rig.configuration.endpoint.path == "/ws/v5/public")
+        let first = #"{"channel":"tickers","instId":"BTC-USDT"}"#
+        #expect(rig.establish() == [#"send {"op":"subscribe","args":[\#(first)]}"#])
+        let data = #"{"arg":\#(first),"data":[{"last":"1"}]}"#
+        #expect(
+            rig.receive(#"{"event":"subscribe","arg":\#(first),"connId":"a4d3ae55"}"#, data)
+                == ["route \(data)", #"send {"op":"subscribe","args":[{"channel":"status"}]}"#]
+        )
+        #expect(rig.receive(#"{"event":"subscribe","arg":{"channel":"status"}}"#) == ["ready"])
+        #expect(rig.advance(by: .seconds(20)) == ["send ping"])
+        #expect(rig.receive("pong", data) == ["route \(data)"])
+        #expect(rig.advance(by: .seconds(20)) == ["send ping"])
+        #expect(rig.advance(by: .seconds(10)) == ["reconnect 1001: server did not answer a heartbeat within 10 s"])
+    }
+
+    @Test("okx: an error is a fault in the exchange's words") func okxError() throws {
+        let rig = try SessionRig("session: { preset: okx, channels: [ { channel: nope } ] }")
+        _ = rig.establish()
+        let error = #"{"event":"error","code":"60018","msg":"Invalid channel"}"#
+        #expect(rig.receive(error) == ["fault 1008: session step 1 of 1: server refused: \(error)"])
+    }
+}

@@ -14,7 +14,7 @@ DEMO_SECONDS ?=
 SECONDS ?= 60
 TARGETS ?=
 
-.PHONY: help deps demo build test check lint bench sanitize-thread sanitize-address fuzz autobahn clean
+.PHONY: help deps demo build test check lint bench bench-connections sanitize-thread sanitize-address fuzz autobahn conformance clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
@@ -49,6 +49,17 @@ lint: ## Formatting and style
 autobahn:
 	@$(AUTOBAHN)
 
+conformance: deps autobahn ## All 517 Autobahn cases, compression included: some 9 minutes
+	@swift build -c release --product wsecho
+	@Tests/ConformanceTests/autobahn/conform.sh "$$(swift build -c release --show-bin-path)/wsecho" \
+		.build-conformance docs/conformance.md
+
+bench-connections: ## 1,000 connections in one process: memory, CPU, and how they come back
+	@./scripts/install-dependencies python3
+	@swift build -c release --product wsbridge
+	@./Benchmarks/load/connections.py
+	@./Benchmarks/load/connections.py --routes
+
 bench: ## Benchmarks: parts in nanoseconds, and all paths against the limit and a C peer
 	@./scripts/install-dependencies gcc make libwebsockets-dev
 	@swift build -c release --product wsbridge
@@ -72,4 +83,4 @@ fuzz: deps ## Search for inputs that break a parser; SECONDS=60 for each, TARGET
 	@./scripts/fuzz $(SECONDS) $(TARGETS)
 
 clean: ## Remove what was built
-	@rm -rf .build .build-thread .build-address .build-fuzz Benchmarks/.build Benchmarks/.build-load
+	@rm -rf .build .build-thread .build-address .build-fuzz .build-conformance Benchmarks/.build Benchmarks/.build-load

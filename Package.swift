@@ -95,7 +95,7 @@ let package = Package(
         .target(
             name: "WSClient",
             dependencies: [
-                "TLS",
+                "TLS", "CZlib", .target(name: "CLinux", condition: .when(platforms: [.linux])),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -199,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "WSClientTests",
             dependencies: [
-                "WSClient", "TLS", "TestSupport",
+                "WSClient", "TLS", "CZlib", "TestSupport",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -270,6 +270,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "wsbridge", "wsecho", "BridgeCore", "TestSupport",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

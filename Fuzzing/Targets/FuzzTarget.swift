@@ -16,8 +16,8 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     var description: String { name }
 
     static let all: [FuzzTarget] = [
-        .frames, .framesBesideNIO, .closePayload, .utf8, .httpResponse, .redirect, .url, .jsonPath, .jsonScan,
-        .topicTemplate, .logText, .command, .configuration,
+        .frames, .framesBesideNIO, .compressedFrames, .deflate, .closePayload, .utf8, .httpResponse, .extensionHeader,
+        .redirect, .url, .jsonPath, .jsonScan, .topicTemplate, .logText, .command, .configuration,
     ]
 }
 

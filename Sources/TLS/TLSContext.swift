@@ -53,6 +53,7 @@ public final class TLSContext: Sendable {
             try TLSPolicy.offer(applicationProtocols, in: context)
             warnings += try TLSPolicy.present(configuration, in: context)
             try witness.attach(to: context)
+            TLSKeyLog.attach(to: context)
         } catch {
             // `deinit` doesn't run for a class whose initialization fails.
             SSL_CTX_free(context)

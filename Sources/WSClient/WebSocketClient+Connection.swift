@@ -23,11 +23,12 @@ extension WebSocketClient: ConnectAttemptOwner {
         _ attempt: ConnectAttempt,
         establishedOn channel: any Channel,
         subprotocol: String?,
+        compression: CompressionAgreement?,
         rest: ByteBuffer
     ) {
         let connection: ConnectionHandler
         do {
-            connection = try makeConnection(on: channel)
+            connection = try makeConnection(on: channel, compression)
         } catch {
             channel.close(promise: nil)
             return ended(ConnectionFailure(error, server: configuration.url.server))
@@ -45,12 +46,13 @@ extension WebSocketClient: ConnectAttemptOwner {
     }
 
     /// The handler that takes the channel over from the handshake's.
-    func makeConnection(on channel: any Channel) throws -> ConnectionHandler {
-        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings)
+    func makeConnection(on channel: any Channel, _ compression: CompressionAgreement?) throws -> ConnectionHandler {
+        let connection = ConnectionHandler(eventLoop: eventLoop, settings: connectionSettings(compression))
         let pipeline = channel.pipeline.syncOperations
         let handshake = try pipeline.handler(type: HandshakeHandler.self)
         try pipeline.addHandler(connection)
         pipeline.removeHandler(handshake, promise: nil)
+        tellCompression(compression)
         return connection
     }
 
@@ -63,10 +65,16 @@ extension WebSocketClient: ConnectAttemptOwner {
         }
     }
 
-    private var connectionSettings: ConnectionHandler.Settings {
+    private func tellCompression(_ agreed: CompressionAgreement?) {
+        guard configuration.compression != nil else { return }
+        logDetail { agreed.map { "compression agreed upon: \($0)" } ?? "server does not compress: no extension chosen" }
+    }
+
+    private func connectionSettings(_ compression: CompressionAgreement?) -> ConnectionHandler.Settings {
         let pings = configuration.keepAlive
         return ConnectionHandler.Settings(
             limits: .init(maximumMessageSize: configuration.maxMessageSize),
+            compression: AgreedCompression(configuration.compression, compression),
             pings: pings.isEnabled
                 ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
             closeTimeout: TimeAmount(configuration.closeTimeout),

@@ -42,8 +42,10 @@ extension WebSocketClient {
         let happening = wasEstablished ? "disconnected: \(failure.reason)" : failure.reason
         switch machine.state {
         case .backoff(let until):
+            delegate?.webSocketClient(self, failed: failure.reason)
             logger.warning("\(happening); next attempt in \(wait(until))")
         case .fault(let until):
+            delegate?.webSocketClient(self, failed: failure.reason)
             let next = until.map { "next attempt in \(wait($0)), or on a connect command" }
             logger.error("\(happening); \(next ?? "no further attempt without a connect command")")
         case .disconnected, .connecting, .connected, .established, .closing:

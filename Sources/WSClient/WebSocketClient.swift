@@ -22,6 +22,8 @@ public final class WebSocketClient {
     /// Asked at each attempt who the client is, besides `requestHeaders` of the configuration.
     public var credentialSource: (any WebSocketCredentialSource)?
 
+    /// What was agreed upon for compression; `nil` while not established, and where messages travel uncompressed.
+    public var compression: CompressionAgreement? { connection?.settings.compression?.agreement }
     /// How the connection is.
     public internal(set) var status: WebSocketClientStatus
     /// Sent as `Authorization: Bearer` instead of what the configuration says, from the next attempt on; `nil` goes
@@ -76,7 +78,7 @@ public final class WebSocketClient {
     ///   - eventLoop: Where everything happens.
     ///   - logger: For one line per happening.
     public convenience init(configuration: WebSocketClientConfiguration, eventLoop: any EventLoop, logger: Logger) {
-        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, connector: .tcp)
+        self.init(configuration: configuration, eventLoop: eventLoop, logger: logger, connector: .network)
     }
 
     init(

@@ -46,8 +46,14 @@ public struct WebSocketClientConfiguration: Sendable {
     ///
     /// Its files are read anew at each attempt.
     public var tls = TLSConfiguration()
+    /// The proxy on the way to a server, asked at each attempt and each redirect; `nil` is the direct way.
+    ///
+    /// What it throws is a fault whose description becomes the reason. `ProxyEnvironment` knows the usual variables.
+    public var proxy: @Sendable (WebSocketURL) throws -> WebSocketProxy? = { _ in nil }
     /// Offered in this order; the server may choose one (RFC 6455, section 1.9).
     public var subprotocols: [String] = []
+    /// Whether and how compression is offered; `nil` = not at all (RFC 7692).
+    public var compression: WebSocketCompression?
     /// Request headers besides the handshake's own, evaluated anew at each attempt.
     ///
     /// What it throws is a fault whose description becomes the reason. Credentials that take time to get, or run out, come

@@ -10,6 +10,10 @@ public protocol WebSocketClientDelegate: AnyObject {
     /// The status is another.
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus)
 
+    /// An attempt or a connection failed, for this reason: a plain sentence, printable, without a secret. Comes before
+    /// `changed`, and only where another attempt follows or a person is needed: what a command ended did not fail.
+    func webSocketClient(_ client: WebSocketClient, failed reason: String)
+
     /// The TCP connection is there.
     func webSocketClientConnected(_ client: WebSocketClient)
 
@@ -57,6 +61,8 @@ public enum WebSocketRejection: String, Sendable, Hashable {
 extension WebSocketClientDelegate {
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, failed reason: String) {}
     /// Ignores it.
     public func webSocketClientConnected(_ client: WebSocketClient) {}
     /// Ignores it.

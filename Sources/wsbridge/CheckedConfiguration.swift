@@ -34,7 +34,8 @@ enum CheckedConfiguration {
     ) -> (ConfigurationOutcome, [Diagnostic]) {
         let outcome = loader.load(path: path)
         let machine = MachineChecks.diagnostics(for: outcome, before: occasion)
-        let diagnostics = (outcome.diagnostics + machine).sortedByPosition()
+        let files = OpenFilesCheck.diagnostics(for: outcome, mostAllowed: OpenFiles.mostAllowed)
+        let diagnostics = (outcome.diagnostics + machine + files).sortedByPosition()
         for diagnostic in diagnostics { StandardStreams.error(diagnostic.description) }
         return (outcome, diagnostics)
     }

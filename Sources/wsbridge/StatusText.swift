@@ -15,6 +15,7 @@ enum StatusText {
             )
             if let last = connection.lastReceived { lines.append("  last received \(message(last))") }
             if let last = connection.lastSent { lines.append("  last sent     \(message(last))") }
+            for failure in connection.failures ?? [] { lines.append("  failed \(failure.at): \(failure.reason)") }
             if let throttled = connection.throttled {
                 lines.append("  not read, because full: \(throttled.joined(separator: ", "))")
             }

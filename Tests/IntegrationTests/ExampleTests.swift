@@ -43,6 +43,7 @@ struct ExampleTests {
                 "cloud-to-mqtt.yaml", "alarms-to-udp.yaml", "fifo-in-and-out.yaml", "mqtt-to-websocket.yaml",
                 "several-connections-and-brokers.yaml", "tls-client-certificate.yaml", "pharos-first-file.yaml",
                 "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml", "oauth2.yaml", "token-command.yaml",
+                "compressed-feed.yaml", "through-a-proxy.yaml",
                 // In SessionExampleTests.
                 "home-assistant.yaml", "graphql-subscription.yaml", "socket-io.yaml", "signalr.yaml",
                 "exchange-ticker.yaml", "log-in-and-heartbeat.yaml",
@@ -62,6 +63,55 @@ struct ExampleTests {
             try await site.server.send(trade)
             #expect(try await site.mqtt.message(on: "feed/trades/ABC").text == trade)
             #expect(!site.mqtt.messages.contains { $0.topic == "feed/trades/XYZ" })
+        }
+    }
+
+    @Test("config/compressed-feed.yaml") func compressedFeed() async throws {
+        try await withExample("compressed-feed") { parts in
+            ["CLOUD_URL": parts.server.url, "CLOUD_TOKEN": "token-12", "MQTT_URL": parts.broker.url]
+        } _: { site in
+            let offer = "permessage-deflate; client_no_context_takeover; client_max_window_bits=12"
+            #expect(site.server.clients[0].header("Sec-WebSocket-Extensions") == offer)
+            // This server declines: nothing is compressed, and all arrives.
+            try await site.mqtt.publish("feed/orders", String(repeating: "order ", count: 100))
+            try await site.server.waitForMessages(2)
+            #expect(site.server.texts[1] == String(repeating: "order ", count: 100))
+            try await site.server.send("trade")
+            #expect(try await site.mqtt.message(on: "feed/trades").text == "trade")
+        }
+    }
+
+    @Test("config/through-a-proxy.yaml") func throughAProxy() async throws {
+        try await withUDPReceiver { prices in
+            try await withUDPReceiver { events in
+                try await withTestProxy(.init(.http, login: "gateway:pass-12")) { proxy in
+                    try await withTemporaryDirectory { sockets in
+                        let socket = sockets.appendingPathComponent("plant.sock").path
+                        try await withWebSocketServer { plant in
+                            let relay = TestProxy.Settings(.relay(port: plant.port), socketPath: socket)
+                            try await withTestProxy(relay) { _ in
+                                try await withExample("through-a-proxy") { parts in
+                                    [
+                                        "CLOUD_URL": "ws://stream.nowhere.invalid:\(parts.server.port)/v1/feed",
+                                        "PROXY_URL": "http://127.0.0.1:\(proxy.port)", "PROXY_PASSWORD": "pass-12",
+                                        "PLANT_URL": "ws+unix:\(socket):/events",
+                                        "PRICES_ADDRESS": "127.0.0.1:\(prices.port)",
+                                        "EVENTS_ADDRESS": "127.0.0.1:\(events.port)",
+                                    ]
+                                } _: { site in
+                                    try await plant.waitForEstablished()
+                                    try await site.server.send("a price")
+                                    try await plant.send("an event")
+                                    try await prices.waitForDatagrams(1)
+                                    try await events.waitForDatagrams(1)
+                                    #expect(prices.texts == ["a price"] && events.texts == ["an event"])
+                                    #expect(plant.clients.first?.target == "/events")
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 

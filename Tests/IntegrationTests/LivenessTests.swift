@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -78,21 +78,21 @@ struct LivenessTests {
     /// A process that was stopped finds its answers in the socket, and its timers long overdue.
     @Test func aStoppedProcessReadsBeforeItJudges() async throws {
         let keys = """
-            keep_alive: { interval: 100ms, timeout: 700ms }
-            heartbeat: { send: ping, every: 100ms, expect: { equals: pong }, timeout: 700ms }
+            keep_alive: { interval: 100ms, timeout: 3s }
+            heartbeat: { send: ping, every: 100ms, expect: { equals: pong }, timeout: 3s }
             """
-        let isAnswering = Mutex(true)
-        let script = TestWebSocketServer.Script { _ in isAnswering.withLock { $0 } ? [.text("pong")] : [] }
+        let isAnswering = NIOLockedValueBox(true)
+        let script = TestWebSocketServer.Script { _ in isAnswering.withLockedValue { $0 } ? [.text("pong")] : [] }
         try await withConnection(keys, script) { site in
             let client = site.server.clients[0]
-            isAnswering.withLock { $0 = false }
+            isAnswering.withLockedValue { $0 = false }
             let count = site.server.messageCount
             try await site.server.waitForMessages(count + 1)
             site.gateway.process.send(SIGSTOP)
             // Answered while it is stopped. Time itself has to pass, far beyond the deadlines.
             try await client.send([.text("pong")])
-            try await Task.sleep(for: .seconds(2))
-            isAnswering.withLock { $0 = true }
+            try await Task.sleep(for: .seconds(5))
+            isAnswering.withLockedValue { $0 = true }
             site.gateway.process.send(SIGCONT)
             let before = site.server.messageCount
             try await site.server.waitForMessages(before + 10)

@@ -8,11 +8,13 @@ struct Stats: Decodable {
         var state: String
         var since: String
         var reason: String?
+        var failures: [Failure]?
         var received: Int
         var sent: Int
         var reconnects: Int
         var renewals: Int?
         var rejected: [String: Int]
+        var compression: String?
         var session: Session?
     }
 
@@ -22,6 +24,11 @@ struct Stats: Decodable {
         var heartbeats: Int
         var forwarded: Int
         var records: Int?
+    }
+
+    struct Failure: Decodable {
+        var at: String
+        var reason: String
     }
 
     struct Broker: Decodable {

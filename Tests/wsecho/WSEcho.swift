@@ -21,6 +21,9 @@ struct WSEcho: AsyncParsableCommand {
     )
     var autobahn: String?
 
+    @Flag(help: "Offer permessage-deflate, as --autobahn does too.")
+    var compression = false
+
     @Flag(help: "Log what happens, and every message, on standard error.")
     var verbose = false
 
@@ -58,12 +61,24 @@ struct WSEcho: AsyncParsableCommand {
         print("\(cases) cases run")
     }
 
+    /// Compresses all that gets smaller by it, with all that the extension has.
+    private static var everything: WebSocketCompression {
+        var compression = WebSocketCompression()
+        compression.minimumSize = 0
+        compression.level = 1
+        compression.allowsOutgoingContextTakeover = true
+        compression.outgoingWindowBits = 15
+        compression.maximumRatio = 1032
+        return compression
+    }
+
     /// One connection from its first to its last byte.
     private func session(_ url: String, echoes: Bool = true) async throws -> Session.End {
         var logger = Logger(label: "wsecho", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = verbose ? .debug : .critical
         var configuration = WebSocketClientConfiguration(url: try WebSocketURL(url))
         configuration.autoReconnect = false
+        if compression || autobahn != nil { configuration.compression = Self.everything }
         return try await Session.run(configuration, echoes: echoes, logsMessages: verbose, logger: logger)
     }
 }

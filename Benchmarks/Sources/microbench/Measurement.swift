@@ -13,6 +13,8 @@ struct Measurement {
         Self.columns(name, Self.fixed(median), Self.fixed(fastest), Self.fixed(gigabytesPerSecond))
     }
 
+    func ratio(to other: Measurement) -> String { Self.fixed(median / other.median) }
+
     private static func columns(_ name: String, _ numbers: String...) -> String {
         name + String(repeating: " ", count: max(1, 40 - name.count))
             + numbers.map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }.joined()

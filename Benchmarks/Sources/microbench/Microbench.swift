@@ -16,7 +16,7 @@
 enum Microbench {
     static let all: [Benchmark] =
         DecodingBenchmark.all + NIOWebSocketBenchmark.all + EncodingBenchmark.all + MaskingBenchmark.all
-        + UTF8Benchmark.all
+        + UTF8Benchmark.all + CompressionBenchmark.all
 
     static func main() {
         #if DEBUG
@@ -25,10 +25,16 @@ enum Microbench {
         let parts = CommandLine.arguments.dropFirst()
         print(Measurement.heading)
         var measured: [String: Measurement] = [:]
+        // What the same step in C, which follows, is compared with.
+        var ours: Measurement?
         for benchmark in all where parts.isEmpty || parts.contains(where: { benchmark.name.contains($0) }) {
             let measurement = benchmark.measure()
             measured[benchmark.name] = measurement
             print(measurement.line(named: benchmark.name))
+            if benchmark.name.hasPrefix("C "), let ours {
+                print("  C takes \(measurement.ratio(to: ours)) times as long as ours")
+            }
+            ours = measurement
         }
         let claims = Claim.all.compactMap { $0.judged(by: measured) }
         for claim in claims { print(claim.line) }

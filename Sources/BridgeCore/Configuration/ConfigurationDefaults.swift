@@ -1,3 +1,5 @@
+package import WSClient
+
 /// What a configuration takes from the machine and the environment where it says nothing.
 package struct ConfigurationDefaults: Sendable, Hashable {
     /// The host name, as one topic level.
@@ -6,11 +8,14 @@ package struct ConfigurationDefaults: Sendable, Hashable {
     package var stateDirectory: String?
     /// In $RUNTIME_DIRECTORY, else in a runtime folder of the user.
     package var controlSocket: String
+    /// The usual variables.
+    package var proxyEnvironment: ProxyEnvironment
 
     package init(environment: [String: String], hostName: String, userID: UInt32) {
         instance = Self.topicLevel(from: hostName)
         stateDirectory = Self.firstDirectory(environment["STATE_DIRECTORY"])
         controlSocket = Self.controlSocket(environment: environment, userID: userID)
+        proxyEnvironment = ProxyEnvironment(environment)
     }
 
     /// Where the gateway listens, and its commands look, unless the configuration names another place.

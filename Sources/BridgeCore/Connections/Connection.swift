@@ -23,6 +23,7 @@ final class Connection {
     private weak var hub: SourceHub?
 
     private var received = 0
+    private var failures = FailureHistory()
     private var sent = 0
     private var establishments = 0
     private var renewals = 0
@@ -73,6 +74,7 @@ final class Connection {
 
     /// Connects, or says that it waits for a command.
     func start() {
+        if let proxy = configuration.environmentProxy { log.info("goes through \(proxy)") }
         if configuration.autoConnect {
             client.connect()
         } else {
@@ -239,8 +241,10 @@ final class Connection {
             renewals: renewals == 0 ? nil : renewals,
             rejected: rejected.merging(hub?.rejected ?? [:], uniquingKeysWith: +).byWord,
             throttled: throttled.isEmpty ? nil : throttled,
+            compression: client.compression.map { "\($0)" },
             lastSent: reporter.lastSentPayload,
             lastReceived: reporter.lastReceivedPayload,
+            failures: failures.entries.isEmpty ? nil : failures.entries,
             session: session?.stats
         )
     }
@@ -298,6 +302,10 @@ extension Connection: WebSocketClientDelegate {
         if status.state != toldState { since = .now() }
         toldState = status.state
         reporter.changed(to: statusPayload)
+    }
+
+    func webSocketClient(_ client: WebSocketClient, failed reason: String) {
+        failures.add(reason, at: .now())
     }
 
     func webSocketClientConnected(_ client: WebSocketClient) {

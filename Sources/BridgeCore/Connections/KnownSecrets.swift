@@ -15,6 +15,7 @@ enum KnownSecrets {
             secrets.compactMap { try? SecretReader.read($0) }
             + variables.filter { $0.utf8.count >= EnvironmentSubstitution.shortestSecret }
         return withParts(values + queryValues(in: connection.endpoint.path)) + pair(connection.basicAuth)
+            + ProxySecrets.values(of: connection)
     }
 
     /// The values, and those parts of them that say something by themselves.

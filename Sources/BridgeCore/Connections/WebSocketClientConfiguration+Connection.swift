@@ -5,16 +5,7 @@ extension WebSocketClientConfiguration {
     ///
     /// - Throws: `WebSocketURLError` for an address that the configuration's check should have refused.
     init(_ connection: ConnectionConfiguration, secrets: [String]) throws {
-        let endpoint = connection.endpoint
-        self.init(
-            url: try WebSocketURL(
-                isSecure: endpoint.isSecure,
-                host: endpoint.host,
-                port: endpoint.port,
-                path: endpoint.path,
-                userInfo: try endpoint.userInfo.map(SecretReader.read)
-            )
-        )
+        self.init(url: try WebSocketURL(connection.endpoint))
         tls = connection.tls
         subprotocols = connection.subprotocols
         requestHeaders = { ConnectionCredentials.plainHeaders(of: connection) }
@@ -25,6 +16,7 @@ extension WebSocketClientConfiguration {
             timeout: connection.keepAlive.timeout
         )
         maxMessageSize = connection.maxMessageSize
+        compression = connection.compression.map(WebSocketCompression.init)
         onEstablished = connection.onEstablished
         autoReconnect = connection.autoReconnect
         reconnect = Reconnect(
@@ -34,6 +26,39 @@ extension WebSocketClientConfiguration {
         )
         renewBefore = connection.renewBefore
         followRedirects = connection.followRedirects
+        proxy = { try connection.proxy.proxy(for: $0) }
         self.secrets = secrets
+    }
+}
+
+extension WebSocketCompression {
+    init(_ compression: CompressionConfiguration) {
+        self.init()
+        minimumSize = compression.minSize
+        level = compression.level
+        allowsOutgoingContextTakeover = compression.outgoingContextTakeover
+        allowsIncomingContextTakeover = compression.incomingContextTakeover
+        outgoingWindowBits = compression.outgoingWindowBits
+        incomingWindowBits = compression.incomingWindowBits
+        maximumRatio = compression.maxRatio
+    }
+}
+
+extension WebSocketURL {
+    /// The address of a configured connection, its user information read anew.
+    ///
+    /// - Throws: `WebSocketURLError` or `SecretError`.
+    init(_ endpoint: WebSocketEndpoint) throws {
+        if let socketPath = endpoint.socketPath {
+            try self.init(socketPath: socketPath, path: endpoint.path)
+        } else {
+            try self.init(
+                isSecure: endpoint.isSecure,
+                host: endpoint.host,
+                port: endpoint.port,
+                path: endpoint.path,
+                userInfo: try endpoint.userInfo.map(SecretReader.read)
+            )
+        }
     }
 }

@@ -26,13 +26,18 @@ package struct ConnectionStats: Codable, Sendable, Equatable {
     package var rejected: [String: Int]
     /// The full queues that keep it from being read.
     package var throttled: [String]?
+    /// What was agreed upon, as in the handshake's header; absent while messages travel uncompressed.
+    package var compression: String?
     package var lastSent: LastMessagePayload?
     package var lastReceived: LastMessagePayload?
+    /// Why the last attempts failed, the oldest first; absent while none did.
+    package var failures: [FailurePayload]?
     /// Absent without a session, a heartbeat and a watch over silence.
     package var session: SessionStats?
 
     enum CodingKeys: String, CodingKey {
-        case state, since, reason, received, sent, reconnects, renewals, rejected, throttled, session
+        case state, since, reason, received, sent, reconnects, renewals, rejected, throttled, compression, failures
+        case session
         case lastSent = "last_sent"
         case lastReceived = "last_received"
     }

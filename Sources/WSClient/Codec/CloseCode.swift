@@ -63,9 +63,9 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable {
             .fragmentedControlFrame, .unexpectedContinuation, .interruptedMessage, .nonMinimalLength,
             .lengthOutOfRange, .truncatedCloseCode, .invalidCloseCode:
             self = .protocolError
-        case .invalidText, .invalidCloseReason:
+        case .invalidText, .invalidCloseReason, .invalidCompression:
             self = .invalidPayload
-        case .messageTooLarge, .tooManyFragments:
+        case .messageTooLarge, .inflatedTooLarge, .inflatedTooMuch, .tooManyFragments:
             self = .messageTooBig
         }
     }

@@ -7,12 +7,23 @@ public import NIOCore
     /// The longest header: two bytes, eight of length, four of key.
     public static let maximumHeaderLength = FrameHeader.maximumLength
 
+    /// RSV1: the frame's message is compressed (RFC 7692, section 6).
+    private static let compressed: UInt8 = 0x40
+
     private let masks: Bool
     private var keys: MaskingKeys
+    /// There if compression was agreed upon.
+    private var deflater: MessageDeflater?
 
     /// Encodes for a client, or for a server in tests, with keys from the system.
     public init(endpoint: Endpoint = .client) {
         self.init(endpoint: endpoint, generator: KernelRandomNumberGenerator())
+    }
+
+    /// Encodes with the compression that was agreed upon.
+    init(endpoint: Endpoint = .client, deflater: MessageDeflater?) {
+        self.init(endpoint: endpoint)
+        self.deflater = deflater
     }
 
     /// Encodes with keys from the given generator; for tests.
@@ -21,10 +32,11 @@ public import NIOCore
         self.keys = MaskingKeys(generator)
     }
 
-    /// Appends all messages of a batch, in order.
+    /// Appends all messages of a batch, in order; compressed, if that was agreed upon and the batch allows it.
     ///
     /// - Precondition: the messages lie within the batch's bytes.
     public mutating func encode(_ batch: WebSocketMessageBatch, into buffer: inout ByteBuffer) {
+        guard deflater == nil || !batch.mayBeCompressed else { return deflate(batch, into: &buffer) }
         batch.withUnsafeBytes { source in
             var room = 0
             for message in batch.messages {
@@ -46,7 +58,27 @@ public import NIOCore
         }
     }
 
-    /// Appends one message.
+    /// No message takes more room than it would uncompressed.
+    private mutating func deflate(_ batch: WebSocketMessageBatch, into buffer: inout ByteBuffer) {
+        guard var deflater else { return }
+        self.deflater = nil
+        batch.withUnsafeBytes { source in
+            for message in batch.messages {
+                precondition(message.range.upperBound <= source.count, "a message lies outside its batch's bytes")
+                let payload = UnsafeRawBufferPointer(rebasing: source[message.range])
+                deflater.withDeflated(payload) { deflated in
+                    if let deflated {
+                        encode(opcode: message.kind.rawValue | Self.compressed, deflated, into: &buffer)
+                    } else {
+                        encode(opcode: message.kind.rawValue, payload, into: &buffer)
+                    }
+                }
+            }
+        }
+        self.deflater = deflater
+    }
+
+    /// Appends one message, uncompressed.
     public mutating func encode(
         _ kind: WebSocketMessage.Kind,
         _ payload: UnsafeRawBufferPointer,

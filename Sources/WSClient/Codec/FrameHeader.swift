@@ -17,6 +17,8 @@ struct FrameHeader: Equatable {
 
     var opcode: Opcode
     var isFinal: Bool
+    /// RSV1: the message that begins here is compressed (RFC 7692, section 6).
+    var isCompressed: Bool
     /// The payload's length as declared; nothing of that size need ever arrive.
     var payloadLength: Int
     /// The key as in `Masking`; 0 for a frame without a mask, which comes to the same.
@@ -64,6 +66,7 @@ struct FrameHeader: Equatable {
         return FrameHeader(
             opcode: opcode,
             isFinal: first & 0x80 != 0,
+            isCompressed: first & 0x40 != 0,
             payloadLength: payloadLength,
             maskingKey: maskingKey,
             length: length
@@ -83,8 +86,12 @@ struct FrameHeader: Equatable {
         guard isMasked == (rules.endpoint == .server) else {
             throw isMasked ? .maskedServerFrame : .unmaskedClientFrame
         }
-        guard opcode.isControl else { return opcode }
-        // An extension may only give its bit a meaning on data frames, RSV1 of RFC 7692 among them.
+        guard opcode.isControl else {
+            // RFC 7692, section 6: RSV1 belongs to a message's first frame.
+            guard opcode != .continuation || first & 0x40 == 0 else { throw .reservedBits(4) }
+            return opcode
+        }
+        // An extension may only give its bit a meaning on data frames.
         guard first & 0x70 == 0 else { throw .reservedBits((first & 0x70) &>> 4) }
         guard first & 0x80 != 0 else { throw .fragmentedControlFrame }
         guard second & 0x7F <= 125 else { throw .controlFrameTooLong }

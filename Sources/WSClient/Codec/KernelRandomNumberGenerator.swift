@@ -1,3 +1,6 @@
+#if os(Linux)
+    import CLinux
+#endif
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,15 +9,16 @@
     import Darwin
 #endif
 
-/// The system's random numbers, fetched 256 bytes at a time.
+/// The system's random numbers, fetched up to 4 KiB at a time.
 ///
 /// `SystemRandomNumberGenerator` asks the kernel for each eight bytes, a system call for every other frame. The
-/// source and its strength are the same.
+/// source and its strength are the same. Who draws little holds little: it begins with 256 bytes.
 @_spi(Codec) public struct KernelRandomNumberGenerator: RandomNumberGenerator {
-    /// What `getentropy` gives at most in one call.
-    private static let batch = 256
+    /// In words of eight bytes.
+    private static let firstBatch = 32
+    private static let laterBatch = 512
 
-    private var bytes = ContiguousArray<UInt64>()
+    private var words = ContiguousArray<UInt64>()
 
     /// Starts with nothing fetched.
     public init() {}
@@ -23,15 +27,26 @@
     ///
     /// Each is given out once.
     public mutating func next() -> UInt64 {
-        if let word = bytes.popLast() { return word }
+        if let word = words.popLast() { return word }
         return refill()
     }
 
     private mutating func refill() -> UInt64 {
-        var system = SystemRandomNumberGenerator()
-        bytes = ContiguousArray(unsafeUninitializedCapacity: Self.batch / 8) { words, count in
-            count = getentropy(words.baseAddress, Self.batch) == 0 ? Self.batch / 8 : 0
+        let batch = words.capacity < Self.firstBatch ? Self.firstBatch : Self.laterBatch
+        words = ContiguousArray(unsafeUninitializedCapacity: batch) { room, count in
+            count = Self.fetch(into: UnsafeMutableRawBufferPointer(room)) / 8
         }
-        return bytes.popLast() ?? system.next()
+        var system = SystemRandomNumberGenerator()
+        return words.popLast() ?? system.next()
+    }
+
+    /// How many bytes there are, from the front.
+    private static func fetch(into room: UnsafeMutableRawBufferPointer) -> Int {
+        #if os(Linux)
+            return max(0, getrandom(room.baseAddress, room.count, 0))
+        #else
+            let most = min(room.count, 256)
+            return getentropy(room.baseAddress, most) == 0 ? most : 0
+        #endif
     }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Puts together what can't be a slice of one read: messages in fragments, or cut at a read's end.
+/// Puts together what can't be a slice of one read: messages in fragments, cut at a read's end, or compressed.
 ///
 /// Completed messages stay in the buffer, in order, until `takeBatch`, with the message under way behind them. The
 /// buffer grows with the bytes that arrive, never on a header's word.
@@ -16,13 +16,23 @@ struct MessageAssembler {
     private var start = 0
     private var fragments = 0
     private var text = UTF8Validator()
+    /// There if compression was agreed upon.
+    private var inflater: MessageInflater?
+    private var isCompressed = false
+    /// What the frames of a compressed message declare, in sum.
+    private var compressedLength = 0
 
-    init(limits: MessageDecoder.Limits) {
+    init(limits: MessageDecoder.Limits, inflater: MessageInflater? = nil) {
         self.limits = limits
+        self.inflater = inflater
     }
 
     /// Whether there are completed messages to take.
     var hasCompleted: Bool { !messages.isEmpty }
+
+    /// Whether the completed messages are so large that no more should join them: a read of compressed ones may hold a
+    /// thousand times its size (requirement S4).
+    var isFull: Bool { hasCompleted && (isOpen ? start : bytes.writerIndex) >= 1 << 20 }
 
     /// The memory held, in bytes.
     var capacity: Int { bytes.capacity }
@@ -45,17 +55,23 @@ struct MessageAssembler {
             start = bytes.writerIndex
             fragments = 0
             text = UTF8Validator()
+            isCompressed = header.isCompressed
+            compressedLength = 0
+            if isCompressed { inflater?.begin() }
         } else {
             guard isOpen else { throw .unexpectedContinuation }
         }
         fragments += 1
         guard fragments <= limits.maximumFragments else { throw .tooManyFragments(limit: limits.maximumFragments) }
-        guard header.payloadLength <= limits.maximumMessageSize - openLength else {
+        let before = isCompressed ? compressedLength : openLength
+        let limit = isCompressed ? limits.maximumCompressedSize : limits.maximumMessageSize
+        guard header.payloadLength <= limit - before else {
             throw .messageTooLarge(
-                declared: UInt64(header.payloadLength) + UInt64(openLength),
+                declared: UInt64(header.payloadLength) + UInt64(before),
                 limit: limits.maximumMessageSize
             )
         }
+        if isCompressed { compressedLength += header.payloadLength }
     }
 
     /// A piece of a data frame's payload arrived.
@@ -66,6 +82,7 @@ struct MessageAssembler {
         maskingKey: UInt32,
         phase: Int
     ) throws(ProtocolViolation) {
+        if isCompressed { return try inflate(piece, maskingKey, phase) }
         let isText = kind == .text
         var isWellFormed = true
         bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: piece.count) { room in
@@ -77,8 +94,32 @@ struct MessageAssembler {
         guard isWellFormed else { throw .invalidText }
     }
 
+    /// Inflates right behind what is there, so that no compressed byte is kept.
+    private mutating func inflate(
+        _ piece: UnsafeRawBufferPointer,
+        _ maskingKey: UInt32,
+        _ phase: Int
+    ) throws(ProtocolViolation) {
+        guard maskingKey == 0 else {
+            // Only a server is sent masked frames.
+            var plain = ByteBuffer(bytes: piece)
+            plain.withUnsafeMutableReadableBytes { Masking.apply(maskingKey, to: $0, phase: phase) }
+            return try plain.withUnsafeReadableBytes { bytes throws(ProtocolViolation) in
+                try inflate(bytes, 0, 0)
+            }
+        }
+        var validator = kind == .text ? text : nil
+        try inflater?.inflate(piece, into: &bytes, limit: limits.maximumMessageSize, checking: &validator)
+        text = validator ?? text
+    }
+
     /// The message's last byte arrived.
     mutating func finish() throws(ProtocolViolation) {
+        if isCompressed {
+            var validator = kind == .text ? text : nil
+            try inflater?.finish(into: &bytes, limit: limits.maximumMessageSize, checking: &validator)
+            text = validator ?? text
+        }
         guard kind != .text || text.isComplete else { throw .invalidText }
         messages.append(WebSocketMessage(offset: start, length: bytes.writerIndex - start, kind: kind))
         isOpen = false

@@ -9,6 +9,9 @@
         /// The most frames of one message; 131,072 unless told otherwise.
         public let maximumFragments: Int
 
+        /// The most bytes of one message as it is compressed: what doesn't compress grows a little.
+        var maximumCompressedSize: Int { maximumMessageSize + maximumMessageSize / 8 + 1024 }
+
         /// Sets limits; those out of range are clamped.
         public init(maximumMessageSize: Int = 16 << 20, maximumFragments: Int = 1 << 17) {
             self.maximumMessageSize = min(max(maximumMessageSize, 0), Self.highestMessageSize)

@@ -34,15 +34,18 @@ public import NIOCore
 
     /// Starts at the first byte after the handshake.
     public init(endpoint: Endpoint = .client, limits: Limits = Limits()) {
-        self.init(endpoint: endpoint, limits: limits, negotiatedBits: 0)
+        self.init(endpoint: endpoint, limits: limits, inflater: nil)
     }
 
-    /// Starts at the first byte after the handshake, with the reserved bits (RSV1 is 0x40) of negotiated extensions.
-    init(endpoint: Endpoint, limits: Limits, negotiatedBits: UInt8) {
-        self.rules = FrameHeader.Rules(endpoint: endpoint, negotiatedBits: negotiatedBits)
+    /// Starts at the first byte after the handshake, in which compression was agreed upon.
+    init(endpoint: Endpoint = .client, limits: Limits = Limits(), inflater: MessageInflater?) {
+        self.rules = FrameHeader.Rules(endpoint: endpoint, negotiatedBits: inflater == nil ? 0 : 0x40)
         self.limits = limits
-        self.assembler = MessageAssembler(limits: limits)
+        self.assembler = MessageAssembler(limits: limits, inflater: inflater)
     }
+
+    /// Whether `next` would have something to look at, without another read.
+    var hasMore: Bool { !hasEnded && (read.readableBytes > 0 || violation != nil) }
 
     /// Takes what was read from the connection.
     public mutating func receive(_ buffer: ByteBuffer) {
@@ -134,6 +137,7 @@ extension MessageDecoder {
         }
         while true {
             if partial != nil, try !continuePartial(&read) { return .exhausted }
+            if assembler.isFull { return .boundary }
             let scanned = read.withUnsafeReadableBytes { bytes in
                 scan(bytes, base: read.readerIndex, into: &slices)
             }
@@ -166,7 +170,7 @@ extension MessageDecoder {
         /// The bytes are used up, but for part of a header.
         case incomplete
         case boundary
-        /// A frame that isn't a slice: control, fragment, cut, or masked.
+        /// A frame that isn't a slice: control, fragment, cut, compressed, or masked.
         case frame(FrameHeader)
         case violation(ProtocolViolation)
     }
@@ -187,7 +191,7 @@ extension MessageDecoder {
         do throws(ProtocolViolation) {
             while let header = try FrameHeader.parse(bytes, at: position, rules: rules) {
                 let start = position &+ header.length
-                guard maySlice, header.isFinal, header.payloadLength <= limit,
+                guard maySlice, header.isFinal, !header.isCompressed, header.payloadLength <= limit,
                     header.payloadLength <= bytes.count &- start,
                     let kind = WebSocketMessage.Kind(rawValue: header.opcode.rawValue)
                 else { return (position, .frame(header)) }

@@ -32,6 +32,12 @@ public enum ProtocolViolation: Error, Sendable, Hashable {
     case invalidCloseReason
     /// The declared length, on top of the fragments before, is above the limit in bytes.
     case messageTooLarge(declared: UInt64, limit: Int)
+    /// A compressed message that inflates to more bytes than the limit.
+    case inflatedTooLarge(limit: Int)
+    /// A compressed message that inflates to more than so many times its size.
+    case inflatedTooMuch(ratio: Int)
+    /// A compressed message that is no deflate stream, or that ends within one (RFC 7692, section 7.2.2).
+    case invalidCompression
     /// A message in more frames than the limit.
     case tooManyFragments(limit: Int)
 }
@@ -45,7 +51,7 @@ extension ProtocolViolation: CustomStringConvertible {
         case .unmaskedClientFrame:
             "the client sent a frame without a mask"
         case .reservedBits(let bits):
-            "reserved bits are set (\(bits)) but no extension was negotiated"
+            "reserved bits are set (\(bits)) where no extension gives them a meaning"
         case .unknownOpcode(let opcode):
             "a frame has the unknown opcode \(opcode)"
         case .controlFrameTooLong:
@@ -70,6 +76,12 @@ extension ProtocolViolation: CustomStringConvertible {
             "a close frame's reason is not valid UTF-8"
         case .messageTooLarge(let declared, let limit):
             "a message declares \(declared) bytes, above the limit of \(limit)"
+        case .inflatedTooLarge(let limit):
+            "a compressed message inflates to more than the limit of \(limit) bytes"
+        case .inflatedTooMuch(let ratio):
+            "a compressed message inflates to more than \(ratio) times its size"
+        case .invalidCompression:
+            "a compressed message is not a whole deflate stream"
         case .tooManyFragments(let limit):
             "a message has more than \(limit) fragments"
         }

@@ -11,6 +11,10 @@ public struct WebSocketMessageBatch: Sendable {
     public var bytes: ByteBuffer
     /// The messages, in order.
     public var messages: ContiguousArray<WebSocketMessage>
+    /// Whether they may be compressed on their way out, where that was agreed upon.
+    ///
+    /// Not for messages that hold a secret: who sees sizes on the wire could guess it from what is compressed with it.
+    public var mayBeCompressed = true
 
     /// Makes a batch of messages that lie in `bytes`.
     public init(bytes: ByteBuffer, messages: ContiguousArray<WebSocketMessage>) {

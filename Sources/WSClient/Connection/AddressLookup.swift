@@ -1,6 +1,4 @@
-import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
 
 #if canImport(Glibc)
     import Glibc
@@ -10,41 +8,13 @@ import NIOPosix
     import Darwin
 #endif
 
-/// The addresses of a host, looked up beside the event loop: NIO's own resolver would hold it up.
-struct AddressLookup: Resolver, Sendable {
-    /// Whether nobody waits for the answer any more.
-    private final class Cancellation: Sendable {
-        let isCancelled = NIOLockedValueBox(false)
-    }
-
-    private let addresses: EventLoopFuture<[SocketAddress]>
-    private let cancellation = Cancellation()
-
-    init(host: String, port: Int, eventLoop: any EventLoop) {
-        if let literal = try? SocketAddress(ipAddress: host, port: port) {
-            addresses = eventLoop.makeSucceededFuture([literal])
-        } else {
-            addresses = NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { [cancellation] in
-                // While DNS is away, attempts that are over must not queue up here.
-                guard !cancellation.isCancelled.withLockedValue({ $0 }) else { return [] }
-                return try Self.addresses(host: host, port: port)
-            }
-        }
-    }
-
-    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
-        addresses.map { $0.filter { $0.protocol == .inet } }
-    }
-
-    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
-        addresses.map { $0.filter { $0.protocol == .inet6 } }
-    }
-
-    func cancelQueries() {
-        cancellation.isCancelled.withLockedValue { $0 = true }
-    }
-
-    private static func addresses(host: String, port: Int) throws(AddressLookupError) -> [SocketAddress] {
+/// The addresses that a name has of one family, asked of the system: waits for the answer.
+enum AddressLookup {
+    static func addresses(
+        of host: String,
+        port: Int,
+        family: AddressFamily
+    ) throws(AddressLookupError) -> [SocketAddress] {
         var hints = addrinfo()
         #if canImport(Glibc)
             hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -52,6 +22,7 @@ struct AddressLookup: Resolver, Sendable {
             hints.ai_socktype = SOCK_STREAM
         #endif
         hints.ai_protocol = CInt(IPPROTO_TCP)
+        hints.ai_family = family == .ipv6 ? AF_INET6 : AF_INET
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, String(port), &hints, &list)
         guard code == 0 else { throw AddressLookupError(host: host, code: code) }
@@ -83,6 +54,9 @@ struct AddressLookupError: Error, Equatable, CustomStringConvertible {
     let host: String
     /// Of `getaddrinfo`.
     let code: CInt
+
+    /// DNS did not answer: it may next time.
+    var isPassing: Bool { code == EAI_AGAIN }
 
     var description: String {
         switch code {

@@ -101,5 +101,6 @@ struct CloseStateMachine {
         guard let code = frame.code else { return "server closed the connection without giving a code" }
         let text = readable(frame.reason, limit: CloseFrame.maximumReasonLength)
         return "server closed the connection: \(code)" + (text.isEmpty ? "" : ", \"\(text)\"")
+            + (code.advice.map { "; \($0)" } ?? "")
     }
 }

@@ -11,6 +11,7 @@ protocol ConnectAttemptOwner: AnyObject {
         _ attempt: ConnectAttempt,
         establishedOn channel: any Channel,
         subprotocol: String?,
+        compression: CompressionAgreement?,
         rest: ByteBuffer
     )
     func attempt(_ attempt: ConnectAttempt, failed failure: ConnectionFailure)
@@ -26,10 +27,13 @@ final class ConnectAttempt {
     /// How far it got, for the words that are said when the time is over.
     private enum Phase {
         case connecting
+        case proxy
         case tls
         case handshake
         case over
     }
+
+    private static let applicationProtocol = "http/1.1"
 
     let eventLoop: any EventLoop
     private let configuration: WebSocketClientConfiguration
@@ -40,6 +44,7 @@ final class ConnectAttempt {
     private var url: WebSocketURL
     private var redirect: Redirect
     private var phase = Phase.connecting
+    private var pending: PendingConnection?
     private var channel: (any Channel)?
     private var deadline: Scheduled<Void>?
 
@@ -72,33 +77,61 @@ final class ConnectAttempt {
     func abandon() {
         phase = .over
         deadline?.cancel()
+        _ = abandonPending()
         channel?.close(promise: nil)
         owner = nil
     }
 
     private func connect() {
         phase = .connecting
-        owner?.attempt(self, detail: "connecting to \(url)")
-        let tls: TLSContext?
-        let request: HandshakeRequest
+        let route: Route
         do {
-            tls = url.isSecure ? try makeTLS() : nil
-            request = try makeRequest()
+            route = Route(
+                proxy: url.socketPath == nil ? try configuration.proxy(url) : nil,
+                tls: url.isSecure ? try makeTLS() : nil,
+                request: try makeRequest()
+            )
         } catch {
-            return fail(ConnectionFailure(error, server: url.server))
+            return fail(ConnectionFailure(unusable: error, server: url.server))
         }
-        // A little later than our own deadline, which says more.
-        connector.connect(url, timeout + .seconds(1), eventLoop).assumeIsolated().whenComplete { result in
+        owner?.attempt(self, detail: "connecting to \(url)" + (route.proxy.map { " through \($0.name)" } ?? ""))
+        let target = route.proxy.map { ConnectTarget($0, before: url) } ?? ConnectTarget(url)
+        let pending = connector.connect(target, timeout, eventLoop) { [weak self] line in
+            guard let self else { return }
+            self.owner?.attempt(self, detail: line)
+        }
+        self.pending = pending
+        pending.channel.assumeIsolated().whenComplete { result in
             switch result {
-            case .success(let channel): self.connected(channel, tls, request)
-            case .failure(let error): self.fail(ConnectionFailure(error, server: self.url.server))
+            case .success(let channel): self.opened(channel, route)
+            case .failure(let error):
+                // Whoever abandoned it says why.
+                guard self.pending != nil else { return }
+                self.fail(ConnectionFailure(error, server: target.name))
             }
         }
     }
 
+    private func abandonPending() -> String? {
+        let pending = pending
+        self.pending = nil
+        return pending?.abandon()
+    }
+
+    /// What the way to the present address needs.
+    private struct Route {
+        var proxy: WebSocketProxy?
+        var tls: TLSContext?
+        var request: HandshakeRequest
+    }
+
     private func makeTLS() throws -> TLSContext {
         // Anew for each attempt, for certificates and keys may have been replaced.
-        let context = try TLSContext(configuration.tls, host: url.host, applicationProtocols: ["http/1.1"])
+        let context = try TLSContext(
+            configuration.tls,
+            host: url.host,
+            applicationProtocols: [Self.applicationProtocol]
+        )
         for warning in context.warnings { owner?.attempt(self, warning: warning) }
         return context
     }
@@ -110,25 +143,55 @@ final class ConnectAttempt {
             url: url,
             key: HandshakeKey(using: &generator),
             subprotocols: configuration.subprotocols,
-            headers: isAtHome ? credentials.headers : credentials.headersForOthers
+            headers: isAtHome ? credentials.headers : credentials.headersForOthers,
+            compression: configuration.compression.map(CompressionOffer.init)
         )
     }
 
-    private func connected(_ channel: any Channel, _ tls: TLSContext?, _ request: HandshakeRequest) {
+    private func opened(_ channel: any Channel, _ route: Route) {
         guard phase == .connecting else { return channel.close(promise: nil) }
+        pending = nil
         self.channel = channel
-        phase = tls == nil ? .handshake : .tls
-        owner?.attempt(self, connectedTo: channel.remoteAddress?.description ?? url.server)
+        guard let proxy = route.proxy else { return connected(channel, route) }
+        phase = .proxy
+        owner?.attempt(self, detail: "TCP connected to \(proxy.name)")
+        let handler = ProxyHandler(proxy.negotiation(for: url), name: proxy.name) { failure in
+            self.proxyAnswered(failure, channel, route)
+        }
+        do {
+            let pipeline = channel.pipeline.syncOperations
+            if proxy.kind == .https {
+                // The same trust store; our certificate and pins are for the server.
+                let trust = TLSConfiguration(caFile: configuration.tls.caFile)
+                try pipeline.addHandler(TLSClientHandler(context: TLSContext(trust, host: proxy.host)))
+            }
+            try pipeline.addHandler(handler)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+        } catch {
+            fail(ConnectionFailure(error, server: proxy.name))
+        }
+    }
+
+    private func proxyAnswered(_ failure: ConnectionFailure?, _ channel: any Channel, _ route: Route) {
+        guard phase == .proxy else { return }
+        if let failure { return fail(failure) }
+        connected(channel, route)
+    }
+
+    private func connected(_ channel: any Channel, _ route: Route) {
+        phase = route.tls == nil ? .handshake : .tls
+        let address = route.proxy.map { "\(url.server) through \($0.name)" } ?? channel.remoteAddress?.description
+        owner?.attempt(self, connectedTo: address ?? url.server)
         // The owner may have changed its mind.
         guard phase != .over else { return }
         let handshake = HandshakeHandler(
-            request: request,
+            request: route.request,
             tlsCompleted: { self.tlsCompleted($0) },
             report: { self.handshakeEnded($0, on: channel) }
         )
         do {
             let pipeline = channel.pipeline.syncOperations
-            if let tls { try pipeline.addHandler(TLSClientHandler(context: tls)) }
+            if let tls = route.tls { try pipeline.addHandler(TLSClientHandler(context: tls)) }
             try pipeline.addHandler(handshake)
             try channel.syncOptions?.setOption(.autoRead, value: true)
         } catch {
@@ -137,7 +200,17 @@ final class ConnectAttempt {
     }
 
     private func tlsCompleted(_ event: TLSHandshakeCompleted) {
+        guard phase == .tls else { return }
         phase = .handshake
+        // RFC 7301: a server that knows no WebSocket over anything else may insist on HTTP/2.
+        if let chosen = event.applicationProtocol, chosen != Self.applicationProtocol {
+            return fail(
+                ConnectionFailure(
+                    "server insists on \"\(readable(chosen, limit: 40))\" (ALPN), but WebSocket begins in HTTP/1.1",
+                    remedy: .person
+                )
+            )
+        }
         let certificate = event.peerCertificate.map { ", \($0)" } ?? ""
         owner?.attempt(self, detail: "\(event.protocolVersion) with \(event.cipher)\(certificate)")
     }
@@ -145,9 +218,15 @@ final class ConnectAttempt {
     private func handshakeEnded(_ outcome: HandshakeHandler.Outcome, on channel: any Channel) {
         guard phase != .over else { return }
         switch outcome {
-        case .established(let subprotocol, let rest):
+        case .established(let subprotocol, let compression, let rest):
             let owner = finish()
-            owner?.attempt(self, establishedOn: channel, subprotocol: subprotocol, rest: rest)
+            owner?.attempt(
+                self,
+                establishedOn: channel,
+                subprotocol: subprotocol,
+                compression: compression,
+                rest: rest
+            )
         case .redirect(let location):
             follow(location)
         case .failed(let failure):
@@ -171,7 +250,10 @@ final class ConnectAttempt {
     private func timeIsOver() {
         let limit = "within \(timeout.words)"
         switch phase {
-        case .connecting: fail(ConnectionFailure("no connection to \(url.server) \(limit)"))
+        case .connecting:
+            let words = abandonPending().map { ": " + $0 } ?? ""
+            fail(ConnectionFailure("no connection to \(url.server) \(limit)\(words)"))
+        case .proxy: fail(ConnectionFailure("no way through the proxy to \(url.server) \(limit)"))
         case .tls: fail(ConnectionFailure("no TLS handshake with \(url.server) \(limit)"))
         case .handshake: fail(ConnectionFailure("no answer to the WebSocket handshake from \(url.server) \(limit)"))
         case .over: break
@@ -182,6 +264,7 @@ final class ConnectAttempt {
         guard phase != .over else { return }
         // First: the closing channel has a reason of its own to tell.
         let owner = finish()
+        _ = abandonPending()
         channel?.close(promise: nil)
         owner?.attempt(self, failed: failure)
     }

@@ -25,7 +25,8 @@ extension ConnectionHandler {
         } else {
             ledger.refused()
             guard count > 0 else { return 0 }
-            let front = WebSocketMessageBatch(bytes: batch.bytes, messages: .init(batch.messages.prefix(count)))
+            var front = batch
+            front.messages.removeLast(batch.count - count)
             append { $0.encode(front, into: &$1) }
         }
         comms?.messages(.sent, batch, first: count)
@@ -33,7 +34,11 @@ extension ConnectionHandler {
     }
 
     /// Takes all messages of the batch, whatever waits already.
+    ///
+    /// They are a session's own words, which may hold secrets, and so are never compressed (requirement S4).
     func sendUnbounded(_ batch: WebSocketMessageBatch) {
+        var batch = batch
+        batch.mayBeCompressed = false
         append { $0.encode(batch, into: &$1) }
         comms?.messages(.sent, batch, first: batch.count)
     }

@@ -25,6 +25,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     struct Settings {
         var limits: MessageDecoder.Limits
+        /// There if compression was agreed upon.
+        var compression: AgreedCompression?
         var pings: KeepAliveStateMachine.Pings?
         var closeTimeout: TimeAmount
         var outboundLimit: Int
@@ -56,7 +58,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var holdsBack: Bool { isPaused && (closing.isOpen || isRetiring) }
 
     // Sending
-    var encoder = FrameEncoder()
+    var encoder: FrameEncoder
     var outbox = ByteBuffer()
     var ledger: OutboundLedger
     var isFlushScheduled = false
@@ -78,7 +80,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     init(eventLoop: any EventLoop, settings: Settings) {
         self.eventLoop = eventLoop
         self.settings = settings
-        decoder = MessageDecoder(limits: settings.limits)
+        decoder = MessageDecoder(limits: settings.limits, inflater: settings.compression?.inflater)
+        encoder = FrameEncoder(deflater: settings.compression?.deflater)
         ledger = OutboundLedger(limit: settings.outboundLimit)
         keepAlive = KeepAliveStateMachine(pings: settings.pings, now: eventLoop.now)
     }
@@ -115,9 +118,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func process(_ buffer: ByteBuffer) {
         decoder.receive(buffer)
-        var isPart = true
-        while let event = decoder.next() {
-            isPart = false
+        if !pull() { keepAlive.receivedPart(now: eventLoop.now) }
+    }
+
+    /// Takes what the decoder has, until reading is paused: what one read inflates to may be a lot.
+    ///
+    /// - Returns: Whether there was anything.
+    @discardableResult
+    private func pull() -> Bool {
+        var isEmpty = true
+        while !holdsBack || hasEnded, let event = decoder.next() {
+            isEmpty = false
             switch event {
             case .messages(let batch): deliver(batch)
             case .ping(let payload): answer(payload)
@@ -126,7 +137,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             case .violation(let violation): violated(violation)
             }
         }
-        if isPart { keepAlive.receivedPart(now: eventLoop.now) }
+        return !isEmpty
     }
 
     private func deliver(_ batch: WebSocketMessageBatch) {
@@ -176,6 +187,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isPaused = false
         keepAlive.resumed(now: eventLoop.now)
         armKeepAliveTimer()
+        pull()
         drainHeld()
         if hasEnded, held.isEmpty { return finish() }
         readOn()
@@ -222,6 +234,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// What was read before is not lost, and the close frame's answer has to be seen.
     func readToTheEnd() {
+        pull()
         held.forEach(process)
         held.removeAll()
         readOn()
@@ -257,12 +270,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         keepAliveTimer?.cancel()
         closeTimer?.cancel()
         // What was read while paused comes first: it waits for `resumeReading`.
-        if held.isEmpty { finish() }
+        if held.isEmpty, !isPaused || !decoder.hasMore { finish() }
         context.fireChannelInactive()
     }
 
     private func finish() {
         guard closing.state != .ended else { return }
+        pull()
         drainHeld()
         closing.tcpEnded()
         let failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)

@@ -13,7 +13,7 @@ package enum TCPDial {
     ) -> EventLoopFuture<any Channel> {
         do {
             let url = try WebSocketURL(isSecure: false, host: host, port: port, path: "/")
-            return Connector.tcp.connect(url, timeout, eventLoop)
+            return Connector.network.connect(ConnectTarget(url), timeout, eventLoop) { _ in }.channel
         } catch {
             return eventLoop.makeFailedFuture(error)
         }

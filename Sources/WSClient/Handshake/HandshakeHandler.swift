@@ -13,7 +13,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Told once.
     enum Outcome {
         /// What came behind the head belongs to the WebSocket connection.
-        case established(subprotocol: String?, rest: ByteBuffer)
+        case established(subprotocol: String?, compression: CompressionAgreement?, rest: ByteBuffer)
         case redirect(location: String)
         case failed(ConnectionFailure)
     }
@@ -73,8 +73,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func decide(_ head: ResponseHead, rest: ByteBuffer) {
         switch HandshakeVerdict(head, to: request, wallClock: WallClock.now) {
-        case .established(let subprotocol):
-            finish(.established(subprotocol: subprotocol, rest: rest))
+        case .established(let subprotocol, let compression):
+            finish(.established(subprotocol: subprotocol, compression: compression, rest: rest))
         case .keepReading:
             interimAnswers += 1
             guard interimAnswers <= Self.mostInterimAnswers else {

@@ -9,13 +9,15 @@ struct HandshakeRequest: Equatable {
     ///
     /// Checked.
     let headers: [(name: String, value: String)]
+    let compression: CompressionOffer?
 
     /// - Throws: `WebSocketHeaderError` for a header or subprotocol that can't be sent.
     init(
         url: WebSocketURL,
         key: HandshakeKey,
         subprotocols: [String],
-        headers: [(name: String, value: String)]
+        headers: [(name: String, value: String)],
+        compression: CompressionOffer? = nil
     ) throws(WebSocketHeaderError) {
         for header in headers {
             try WebSocketHeaderError.check(name: header.name, value: header.value)
@@ -29,6 +31,7 @@ struct HandshakeRequest: Equatable {
         self.key = key
         self.subprotocols = subprotocols
         self.headers = headers
+        self.compression = compression
     }
 
     /// The request as it goes over the wire.
@@ -39,6 +42,9 @@ struct HandshakeRequest: Equatable {
         text.writeString("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key.text)\r\n")
         if !subprotocols.isEmpty {
             text.writeString("Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n")
+        }
+        if let compression {
+            text.writeString("Sec-WebSocket-Extensions: \(compression.header)\r\n")
         }
         for header in headers {
             text.writeString("\(header.name): \(header.value)\r\n")

@@ -4,7 +4,7 @@ import TLS
 
 /// What a response head means for the handshake (RFC 6455, section 4.1).
 enum HandshakeVerdict: Equatable {
-    case established(subprotocol: String?)
+    case established(subprotocol: String?, compression: CompressionAgreement? = nil)
     /// 1xx: the answer is still to come.
     case keepReading
     case redirect(location: String)
@@ -38,16 +38,41 @@ enum HandshakeVerdict: Equatable {
         guard head.headers["Sec-WebSocket-Accept"] == [request.key.accept] else {
             return .failed(.init("server's Sec-WebSocket-Accept doesn't match: it may be no WebSocket server"))
         }
-        guard head.tokens("Sec-WebSocket-Extensions").isEmpty else {
-            return .failed(.init("server uses an extension that was not offered"))
+        let compression: CompressionAgreement?
+        do throws(ConnectionFailure) {
+            compression = try agreement(head, to: request)
+        } catch {
+            return .failed(error)
         }
         let chosen = head.headers["Sec-WebSocket-Protocol"]
-        guard let subprotocol = chosen.first else { return .established(subprotocol: nil) }
+        guard let subprotocol = chosen.first else { return .established(subprotocol: nil, compression: compression) }
         guard chosen.count == 1, request.subprotocols.contains(subprotocol) else {
             let name = readable(subprotocol, limit: 60)
             return .failed(.init("server chose the subprotocol \"\(name)\", which was not offered", remedy: .person))
         }
-        return .established(subprotocol: subprotocol)
+        return .established(subprotocol: subprotocol, compression: compression)
+    }
+
+    /// What the server chose of the extensions that were offered (RFC 6455, section 9.1).
+    private static func agreement(
+        _ head: ResponseHead,
+        to request: HandshakeRequest
+    ) throws(ConnectionFailure) -> CompressionAgreement? {
+        let chosen: [ExtensionHeader.Element]
+        do throws(ExtensionHeader.SyntaxError) {
+            chosen = try ExtensionHeader.parse(head.headers["Sec-WebSocket-Extensions"].joined(separator: ","))
+        } catch {
+            throw .init("server's Sec-WebSocket-Extensions is malformed")
+        }
+        do throws(ExtensionRefusal) {
+            guard let offer = request.compression else {
+                if let first = chosen.first { throw .notOffered(first.name) }
+                return nil
+            }
+            return try offer.agreement(with: chosen)
+        } catch {
+            throw .init("\(error)", remedy: .person)
+        }
     }
 
     private static func refusal(_ head: ResponseHead, wallClock: Int64) -> ConnectionFailure {

@@ -32,7 +32,9 @@ struct Redirect {
     /// Whether what identifies us to one address may be sent to the other: the same host and port, or the same host
     /// where `ws` on its default port became `wss`.
     static func sharesCredentials(_ url: WebSocketURL, _ target: WebSocketURL) -> Bool {
-        guard url.host.lowercased() == target.host.lowercased() else { return false }
+        guard url.host.lowercased() == target.host.lowercased(), url.socketPath == target.socketPath else {
+            return false
+        }
         return url.port == target.port || (url.port == 80 && target.port == 443 && target.isSecure)
     }
 
@@ -59,7 +61,7 @@ struct Redirect {
             } else {
                 String(path[...(path.lastIndex(of: "/") ?? path.startIndex)]) + text
             }
-        return try? WebSocketURL(isSecure: url.isSecure, host: url.host, port: url.port, path: target)
+        return try? url.withPath(target)
     }
 
     private static func parsed(_ text: String) -> WebSocketURL? {

@@ -32,6 +32,13 @@ struct Backoff: Equatable {
         return wish + .random(upTo: min(initialDelay, .seconds(1)), using: &generator)
     }
 
+    /// The delay after a server asked by its close code to come back later: never shorter than the next one.
+    mutating func after(_ wish: ComeBackLater, using generator: inout some RandomNumberGenerator) -> TimeAmount {
+        let range = wish.range(failures: failures)
+        let delay = range.lowerBound + .random(upTo: range.upperBound - range.lowerBound, using: &generator)
+        return max(delay, next(using: &generator))
+    }
+
     /// Starts afresh.
     mutating func reset() { failures = 0 }
 

@@ -204,6 +204,8 @@ struct ReconnectStateMachine {
             delay = max(backoff.slow(using: &generator), failure.retryAfter ?? .zero)
         } else if let wish = failure.retryAfter, wish > .zero {
             delay = backoff.after(wish, using: &generator)
+        } else if let wish = ComeBackLater(failure.closeCode) {
+            delay = backoff.after(wish, using: &generator)
         } else {
             delay = backoff.next(using: &generator)
         }

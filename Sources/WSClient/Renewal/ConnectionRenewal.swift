@@ -136,12 +136,13 @@ extension ConnectionRenewal: ConnectAttemptOwner {
         _ attempt: ConnectAttempt,
         establishedOn channel: any Channel,
         subprotocol: String?,
+        compression: CompressionAgreement?,
         rest: ByteBuffer
     ) {
         self.attempt = nil
         let connection: ConnectionHandler
         do {
-            connection = try client.makeConnection(on: channel)
+            connection = try client.makeConnection(on: channel, compression)
         } catch {
             channel.close(promise: nil)
             return fail(ConnectionFailure(error, server: client.configuration.url.server))

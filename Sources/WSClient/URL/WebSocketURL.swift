@@ -1,7 +1,8 @@
 import NIOCore
 import TLS
 
-/// Where a WebSocket server is: `ws://` or `wss://`, host, port, path and query (RFC 6455, section 3).
+/// Where a WebSocket server is: `ws://` or `wss://`, host, port, path and query (RFC 6455, section 3), or
+/// `ws+unix:/SOCKET:/PATH` for a server on a Unix domain socket.
 ///
 /// Strict: what a server might read differently from us is refused with an error that says what to write instead.
 public struct WebSocketURL: Sendable, Hashable {
@@ -17,6 +18,8 @@ public struct WebSocketURL: Sendable, Hashable {
     ///
     /// A secret: it becomes `Authorization: Basic`, never part of a URL.
     public let userInfo: String?
+    /// The Unix domain socket of the server; then `host` is `localhost` and `port` says nothing.
+    public let socketPath: String?
 
     /// Reads a URL as a person writes it.
     ///
@@ -24,6 +27,14 @@ public struct WebSocketURL: Sendable, Hashable {
     public init(_ text: String) throws(WebSocketURLError) {
         guard !text.isEmpty else { throw .empty }
         try Self.refuseUnencoded(text)
+        if let unix = try UnixSocketURL(text) {
+            self.init(unix)
+        } else {
+            try self.init(network: text)
+        }
+    }
+
+    private init(network text: String) throws(WebSocketURLError) {
         let (scheme, rest) = try Self.splitScheme(text)
         guard !rest.contains("#") else { throw .fragment }
 
@@ -38,6 +49,32 @@ public struct WebSocketURL: Sendable, Hashable {
         self.port = authority.port ?? Self.defaultPort(isSecure: isSecure)
         self.path = path
         self.userInfo = authority.userInfo
+        self.socketPath = nil
+    }
+
+    private init(_ unix: UnixSocketURL) {
+        isSecure = false
+        host = "localhost"
+        port = Self.defaultPort(isSecure: false)
+        path = unix.requestPath
+        userInfo = nil
+        socketPath = unix.socketPath
+    }
+
+    /// Takes a server on a Unix domain socket.
+    ///
+    /// - Parameters:
+    ///   - socketPath: Absolute, not percent-encoded.
+    ///   - path: Begins with `/`; may hold a query.
+    /// - Throws: `WebSocketURLError`, whose text says what to write instead.
+    public init(socketPath: String, path: String = "/") throws(WebSocketURLError) {
+        self.init(try UnixSocketURL(socketPath: socketPath, requestPath: path))
+    }
+
+    /// Another path on the same server.
+    func withPath(_ path: String) throws(WebSocketURLError) -> WebSocketURL {
+        if let socketPath { return try WebSocketURL(socketPath: socketPath, path: path) }
+        return try WebSocketURL(isSecure: isSecure, host: host, port: port, path: path)
     }
 
     /// Takes the parts of a URL that were written one by one.
@@ -70,6 +107,7 @@ public struct WebSocketURL: Sendable, Hashable {
         self.port = port == 0 ? Self.defaultPort(isSecure: isSecure) : port
         self.path = path
         self.userInfo = userInfo
+        self.socketPath = nil
     }
 
     /// 443 for `wss`, 80 for `ws`.
@@ -82,7 +120,9 @@ public struct WebSocketURL: Sendable, Hashable {
     }
 
     /// Host and port, as reasons name a server.
-    var server: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var server: String { if let socketPath { readable(socketPath, limit: 200) } else { serverAddress } }
+
+    private var serverAddress: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     private static func splitScheme(_ text: String) throws(WebSocketURLError) -> (scheme: String, rest: Substring) {
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { throw .missingScheme }
@@ -91,7 +131,7 @@ public struct WebSocketURL: Sendable, Hashable {
         return (scheme, text[colon...].dropFirst(3))
     }
 
-    private static func refuseUnencoded(_ text: String) throws(WebSocketURLError) {
+    static func refuseUnencoded(_ text: String) throws(WebSocketURLError) {
         for scalar in text.unicodeScalars where scalar.value <= 0x20 || scalar.value >= 0x7F {
             throw .forbiddenCharacter(scalar)
         }
@@ -108,6 +148,7 @@ extension WebSocketURL: CustomStringConvertible, CustomDebugStringConvertible, C
     public var description: String {
         let question = path.firstIndex(of: "?")
         let shown = question.map { path[..<$0] + "?…" } ?? path[...]
+        if let socketPath { return "ws+unix:\(readable(socketPath, limit: 200)):\(shown)" }
         return (isSecure ? "wss://" : "ws://") + hostHeader + shown
     }
 

@@ -22,6 +22,8 @@ public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertib
     case relativePath
     /// RFC 6455, section 3, allows no fragment.
     case fragment
+    /// A `ws+unix:` URL's socket is no absolute path, or longer than a socket's path may be.
+    case invalidSocketPath
     /// A character that can't stand in a URL as it is.
     case forbiddenCharacter(Unicode.Scalar)
     /// A `%` that two hexadecimal digits don't follow, or encoded bytes that aren't UTF-8.
@@ -54,6 +56,9 @@ public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertib
             "the path begins with a slash: write /feed instead of feed"
         case .fragment:
             "a WebSocket URL has no fragment: leave out the part from # on, or write %23 if a # is meant"
+        case .invalidSocketPath:
+            "the socket's path begins with a slash and has at most \(UnixSocketURL.longestPath) bytes: write "
+                + "ws+unix:/run/feed.sock:/path"
         case .forbiddenCharacter(let scalar):
             "the character \(name(of: scalar)) can't stand in a URL: write \(percentEncoded(scalar)) instead"
         case .invalidPercentEncoding:

@@ -19,6 +19,10 @@ struct Check: ParsableCommand {
         let errors = diagnostics.filter { $0.severity == .error }.count
         guard errors == 0, let configuration = outcome.configuration else { throw ExitStatus.configuration }
         let warnings = diagnostics.count
+        for connection in configuration.connections {
+            guard let proxy = connection.environmentProxy else { continue }
+            StandardStreams.output("connection \(connection.name) goes through \(proxy); proxy: none would not")
+        }
         StandardStreams.output(
             "\(path) is good: \(configuration.connections.count) connections, \(configuration.brokers.count) brokers, "
                 + "\(configuration.routes.count) routes" + (warnings > 0 ? "; \(warnings) warnings" : "")

@@ -1,4 +1,6 @@
 import ArgumentParser
+import BridgeCore
+import FoundationEssentials
 import ServiceLifecycle
 import UnixSignals
 
@@ -22,10 +24,19 @@ struct Run: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationFile
 
+    @Flag(
+        name: .customLong("insecure-keylog"),
+        help: "Write TLS keys to the file in $SSLKEYLOGFILE, for Wireshark. Whoever has them can read everything."
+    )
+    var writesKeyLog = false
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         Allocator.giveLargeBlocksBack()
+        OpenFiles.raiseLimit()
         let gateway = try GatewayRun(configurationFile: try file.path())
+        let environment = ProcessInfo.processInfo.environment
+        try KeyLog.set(isWanted: writesKeyLog, environment: environment, log: gateway.log)
         var configuration = ServiceGroupConfiguration(services: [gateway.service], logger: gateway.log)
         configuration.gracefulShutdownSignals = [.sigterm, .sigint]
         let group = ServiceGroup(configuration: configuration)

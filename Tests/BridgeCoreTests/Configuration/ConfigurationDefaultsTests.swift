@@ -39,7 +39,9 @@ struct ConfigurationDefaultsTests {
         #expect(connection.reconnect.stableAfter == .seconds(30))
         #expect(connection.keepAlive.interval == .seconds(20) && connection.keepAlive.timeout == .seconds(10))
         #expect(connection.connectTimeout == .seconds(10) && connection.silenceTimeout == nil)
-        #expect(connection.maxMessageSize == 16 << 20 && !connection.compression && connection.followRedirects == 0)
+        #expect(
+            connection.maxMessageSize == 16 << 20 && connection.compression == nil && connection.followRedirects == 0
+        )
         #expect(gateway.instance == "site-12" && gateway.shutdownTimeout == .seconds(10))
         #expect(gateway.log.level == .info && gateway.log.format == .text)
         #expect(gateway.controlSocket == "/tmp/wsbridge-1000/control.sock")

@@ -21,7 +21,8 @@ enum EverythingExample {
             bearer_token: ${CLOUD_TOKEN} # or { file: /run/credentials/token }
             headers: { X-Site: "12" }
             subprotocols: [feed.v1]
-            compression: false           # permessage-deflate
+            compression: { min_size: 128B, level: 6, outgoing_context_takeover: false, incoming_context_takeover: true,
+                           outgoing_window_bits: 12, incoming_window_bits: 15, max_ratio: 256 }
             max_message_size: 16MiB
             on_established:              # sent in order at each (re)connect
               - '{"op":"subscribe","channel":"trades"}'

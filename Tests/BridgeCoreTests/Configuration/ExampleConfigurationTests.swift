@@ -9,7 +9,7 @@ struct ExampleConfigurationTests {
         .appendingPathComponent("config")
 
     /// What the examples need that has no default.
-    static let environment = ["CLOUD_TOKEN": "a-token", "HA_TOKEN": "another-token"]
+    static let environment = ["CLOUD_TOKEN": "a-token", "HA_TOKEN": "another-token", "PROXY_PASSWORD": "a-password"]
 
     static let names =
         (try? FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -22,11 +22,12 @@ struct ExampleConfigurationTests {
     @Test func theyAreAllHere() {
         #expect(
             Self.names == [
-                "alarms-to-udp.yaml", "binary-to-fifo.yaml", "cloud-to-mqtt.yaml", "edge-box.yaml",
+                "alarms-to-udp.yaml", "binary-to-fifo.yaml", "cloud-to-mqtt.yaml", "compressed-feed.yaml",
+                "edge-box.yaml",
                 "exchange-ticker.yaml", "fifo-in-and-out.yaml", "graphql-subscription.yaml", "home-assistant.yaml",
                 "log-in-and-heartbeat.yaml", "mqtt-to-websocket.yaml", "oauth2.yaml", "pharos-first-file.yaml",
                 "several-connections-and-brokers.yaml", "signalr.yaml", "socket-io.yaml",
-                "tls-client-certificate.yaml", "token-command.yaml", "udp-to-websocket.yaml",
+                "through-a-proxy.yaml", "tls-client-certificate.yaml", "token-command.yaml", "udp-to-websocket.yaml",
             ]
         )
     }

@@ -7,7 +7,7 @@ struct NotInEffectTests {
         let text = """
             state_dir: /var/lib/wsbridge
             connections:
-              cloud: { url: wss://a.b, compression: true }
+              cloud: { url: wss://a.b, compression: { level: 1 } }
               other: { url: wss://c.d }
             web: { listen: "127.0.0.1:9000" }
             routes:
@@ -27,7 +27,6 @@ struct NotInEffectTests {
             text,
             warnings: [
                 "1:12: \(warning("state_dir \(suffix) queues are held in memory only"))",
-                "3:41: \(warning("compression \(suffix) messages travel uncompressed"))",
                 "5:16: \(warning("web \(suffix) no page, API or metrics are served"))",
                 "9:46: \(warning("store: always \(suffix) the queue is held in memory only"))",
                 "11:18: \(warning("conflate \(suffix) it acts as drop_oldest"))",
@@ -39,7 +38,7 @@ struct NotInEffectTests {
         let queue = gateway.routes[0].sinks[0].queue
         #expect(queue.whenFull == .conflate && queue.conflateBy == "$.symbol" && queue.store == .always)
         #expect(queue.maxDisk == 2 << 30 && queue.ttl == .seconds(3600))
-        #expect(gateway.stateDirectory == "/var/lib/wsbridge" && gateway.connections[0].compression)
+        #expect(gateway.stateDirectory == "/var/lib/wsbridge" && gateway.connections[0].compression != nil)
     }
 
     @Test func whatIsOffOrByDefaultIsSilent() throws {

@@ -30,7 +30,7 @@ struct UnknownKeyTests {
         ("Extended Logging: true", "did you mean 'extended_logging'?"),
         ("Match String: a", "what is received is filtered by the 'match' of a route"),
         ("ping_interval: 5s", "write keep_alive: { interval: … }"),
-        ("proxy_url: a", "connecting through a proxy isn't supported"),
+        ("proxy_url: a", "did you mean 'proxy'?"),
         ("token: a", "did you mean 'bearer_token'?"),
         ("ssl: {}", "did you mean 'tls'?"),
         ("ca_file: a", "write tls: { ca_file: … }"),

@@ -79,7 +79,7 @@ struct RealServerTests {
             ),
             (
                 .accept(headers: [("Sec-WebSocket-Extensions", "permessage-deflate")]),
-                "server uses an extension that was not offered", "backoff"
+                "server uses the extension \"permessage-deflate\", which was not offered", "fault"
             ),
             (.silent, "no answer to the WebSocket handshake from 127.0.0.1:PORT within 100 ms", "backoff"),
         ]

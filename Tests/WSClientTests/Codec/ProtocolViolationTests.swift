@@ -172,8 +172,9 @@ struct ProtocolViolationTests {
 
     @Test("S2: bits that an extension negotiated pass on data frames, not on control frames")
     func negotiatedBitsPass() {
-        let stream = RawFrame(1, [65], reserved: 4).bytes
-        var decoder = MessageDecoder(endpoint: .client, limits: .init(), negotiatedBits: 0x40)
+        // A stored block that holds "A", and the end's empty one without its tail.
+        let stream = RawFrame(1, [0x00, 0x01, 0x00, 0xFE, 0xFF, 0x41, 0x00], reserved: 4).bytes
+        var decoder = MessageDecoder(inflater: MessageInflater())
         #expect(decoder.seen(stream) == [.text("A")])
         #expect(decoder.seen(RawFrame(9, reserved: 4).bytes) == [.violation(.reservedBits(4))])
     }
@@ -182,7 +183,8 @@ struct ProtocolViolationTests {
     func everySentenceFitsACloseFrame() {
         let worst = [
             ProtocolViolation.messageTooLarge(declared: .max, limit: .max), .tooManyFragments(limit: .max),
-            .invalidCloseCode(.max), .reservedBits(7), .unknownOpcode(15),
+            .invalidCloseCode(.max), .reservedBits(7), .unknownOpcode(15), .inflatedTooLarge(limit: .max),
+            .inflatedTooMuch(ratio: .max), .invalidCompression,
         ]
         for violation in (Self.cases + Self.unknownOpcodes + Self.closeCodes).map(\.violation) + worst {
             #expect(violation.description.utf8.count <= CloseFrame.maximumReasonLength)

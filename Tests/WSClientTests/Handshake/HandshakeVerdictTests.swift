@@ -75,7 +75,7 @@ struct HandshakeVerdictTests {
             ),
             (
                 { $0.add(name: "Sec-WebSocket-Extensions", value: "permessage-deflate") },
-                "server uses an extension that was not offered", .waiting
+                "server uses the extension \"permessage-deflate\", which was not offered", .person
             ),
             (
                 { $0.add(name: "Sec-WebSocket-Protocol", value: "B\u{1B}[2J") },

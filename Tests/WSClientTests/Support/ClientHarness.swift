@@ -17,6 +17,7 @@ final class ClientHarness {
     private final class Network {
         var pending: [EventLoopPromise<any Channel>] = []
         var urls: [String] = []
+        var wordsOfTimeout: String?
     }
 
     init(_ url: String = "ws://example.com/feed", _ change: (inout WebSocketClientConfiguration) -> Void = { _ in })
@@ -30,11 +31,11 @@ final class ClientHarness {
             configuration: configuration,
             eventLoop: loop,
             logger: log.logger(),
-            connector: Connector { url, _, eventLoop in
-                network.urls.append("\(url)")
+            connector: Connector { target, _, eventLoop, _ in
+                network.urls.append("\(target.url)")
                 let promise = eventLoop.makePromise(of: (any Channel).self)
                 network.pending.append(promise)
-                return promise.futureResult
+                return PendingConnection(channel: promise.futureResult) { network.wordsOfTimeout }
             }
         )
         client.delegate = recorder
@@ -45,6 +46,11 @@ final class ClientHarness {
     }
 
     var events: [String] { recorder.take() }
+    /// How far a connection on its way came, when nobody waits for it any more.
+    var wordsOfTimeout: String? {
+        get { network.wordsOfTimeout }
+        set { network.wordsOfTimeout = newValue }
+    }
     /// Where the client tried to connect to.
     var urls: [String] { network.urls }
     /// The connection under way.

@@ -2,9 +2,9 @@
 enum ConfigurationKeys {
     static let places: [Place] =
         [
-            GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, HeartbeatKeys.place,
-            SessionKeys.place, SessionStepKeys.place, BearerTokenKeys.place, BasicAuthKeys.place, OAuthKeys.place,
-            TLSKeys.place,
+            GatewayKeys.place, ConnectionKeys.place, ReconnectKeys.place, KeepAliveKeys.place, CompressionKeys.place,
+            HeartbeatKeys.place, SessionKeys.place, SessionStepKeys.place, BearerTokenKeys.place, BasicAuthKeys.place,
+            OAuthKeys.place, ProxyKeys.place, TLSKeys.place,
             BrokerKeys.place, StatusKeys.place, WebKeys.place, LogKeys.place, RouteKeys.place,
             SourceKeys.connectionPlace, SourceKeys.mqttPlace, SourceKeys.udpPlace, SourceKeys.fifoPlace,
             SinkKeys.connectionPlace, SinkKeys.mqttPlace, SinkKeys.udpPlace, SinkKeys.fifoPlace, QueueKeys.place,

@@ -115,7 +115,7 @@ enum ForeignKeys {
                 "user",
                 "password"
             ),
-            .say("connecting through a proxy isn't supported", "proxy", "proxyurl", "httpproxy", "httpsproxy"),
+            .means("proxy", "proxyurl", "httpproxy", "httpsproxy", "socks", "socksproxy", "socks5"),
             .say("what is received is filtered by the 'match' of a route", "matchstring", "filter"),
         ],
         "reconnect": [

@@ -1,4 +1,5 @@
 package import TLS
+import WSClient
 
 /// One entry of `connections:` a WebSocket client connection, kept alive.
 package struct ConnectionConfiguration: Sendable, Hashable {
@@ -26,8 +27,8 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     /// In the order of the file.
     package var headers: [HeaderConfiguration] = []
     package var subprotocols: [String] = []
-    /// Offer permessage-deflate.
-    package var compression = false
+    /// `nil` = permessage-deflate isn't offered.
+    package var compression: CompressionConfiguration?
     /// In bytes.
     package var maxMessageSize = 16 << 20
     /// Text messages sent in order at each (re)connect, before anything else.
@@ -37,6 +38,7 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     package var heartbeats: [HeartbeatConfiguration] = []
     package var tls = TLSConfiguration()
     package var followRedirects = 0
+    package var proxy = ProxyConfiguration.environment(ProxyEnvironment())
     package var extendedLogging = false
     package var logComms = false
 
@@ -58,13 +60,23 @@ package struct WebSocketEndpoint: Sendable, Hashable {
     package var path: String
     /// `user:password` of the URL, percent-decoded; becomes Authorization: Basic.
     package var userInfo: Secret?
+    /// The Unix domain socket of the server; then `host` and `port` say nothing.
+    package var socketPath: String?
 
-    package init(isSecure: Bool, host: String, port: Int, path: String, userInfo: Secret? = nil) {
+    package init(
+        isSecure: Bool,
+        host: String,
+        port: Int,
+        path: String,
+        userInfo: Secret? = nil,
+        socketPath: String? = nil
+    ) {
         self.isSecure = isSecure
         self.host = host
         self.port = port
         self.path = path
         self.userInfo = userInfo
+        self.socketPath = socketPath
     }
 }
 

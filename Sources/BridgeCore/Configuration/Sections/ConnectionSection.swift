@@ -104,7 +104,12 @@ enum ConnectionKeys {
         default: "[]",
         "The subprotocols to offer, the preferred first."
     )
-    static let compression = Key("compression", .boolean, default: "false", "Offer permessage-deflate.")
+    static let compression = Key(
+        "compression",
+        .compression,
+        default: "false",
+        "Offer permessage-deflate: `true`, or a mapping of the keys below."
+    )
     static let maxMessageSize = Key(
         "max_message_size",
         .size(1...(1 << 30)),
@@ -141,6 +146,13 @@ enum ConnectionKeys {
         default: "0",
         "How many HTTP redirects to follow; never from wss to ws."
     )
+    static let proxy = Key(
+        "proxy",
+        .proxy,
+        default: "environment",
+        "The proxy on the way: its URL, or a mapping with `password`. `environment` asks the variables `http_proxy` (ws), "
+            + "`https_proxy` (wss), `all_proxy` and `no_proxy`."
+    )
     static let extendedLogging = Key(
         "extended_logging",
         .boolean,
@@ -165,8 +177,7 @@ enum ConnectionKeys {
             basicAuth.described, oauth2.described, renewBefore.described, cookies.described, headers.described,
             subprotocols.described, compression.described, maxMessageSize.described,
             onEstablished.described, session.described, heartbeat.described, tls.described, followRedirects.described,
-            extendedLogging.described,
-            logComms.described,
+            proxy.described, extendedLogging.described, logComms.described,
         ]
     )
 }
@@ -201,18 +212,14 @@ enum ConnectionSection {
         SessionSection.apply(to: &connection, reader)
         reader.read(ConnectionKeys.tls, into: &connection.tls)
         reader.read(ConnectionKeys.followRedirects, into: &connection.followRedirects)
+        connection.proxy = .environment(reader.context.defaults.proxyEnvironment)
+        reader.read(ConnectionKeys.proxy, into: &connection.proxy)
         reader.read(ConnectionKeys.extendedLogging, into: &connection.extendedLogging)
         reader.read(ConnectionKeys.logComms, into: &connection.logComms)
 
         CredentialChecks.check(connection, reader)
-        if connection.compression {
-            reader.context.notInEffect(
-                "compression",
-                "messages travel uncompressed",
-                at: reader.valuePosition(ConnectionKeys.compression.name)
-            )
-        }
         guard let endpoint else { return nil }
+        ProxySection.check(connection, reader)
         warnOfPlainText(connection, endpoint, reader)
         return connection
     }
@@ -228,7 +235,9 @@ enum ConnectionSection {
         {
             reader.context.warning("tls has no effect on a ws connection: use wss", at: tls.keyPosition)
         }
-        if connection.session?.variables.isEmpty == false, !Loopback.isLoopback(endpoint.host) {
+        if connection.session?.variables.isEmpty == false, endpoint.socketPath == nil,
+            !Loopback.isLoopback(endpoint.host)
+        {
             reader.context.warning(
                 "what the session sends travels unencrypted: use wss",
                 at: reader.keyPosition(ConnectionKeys.session.name)

@@ -54,7 +54,7 @@ enum CredentialChecks {
         _ endpoint: WebSocketEndpoint,
         _ reader: MappingReader
     ) {
-        guard !endpoint.isSecure, !Loopback.isLoopback(endpoint.host) else { return }
+        guard !endpoint.isSecure, endpoint.socketPath == nil, !Loopback.isLoopback(endpoint.host) else { return }
         for (key, what) in [
             (ConnectionKeys.bearerToken.name, "token"), (ConnectionKeys.basicAuth.name, "password"),
             (ConnectionKeys.oauth2.name, "token"),

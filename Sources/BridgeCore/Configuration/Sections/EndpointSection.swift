@@ -1,3 +1,5 @@
+import WSClient
+
 /// `protocol` of a connection.
 enum WebSocketProtocol: String, Sendable, CaseIterable {
     case ws
@@ -41,8 +43,17 @@ enum EndpointSection {
 extension ValueType<WebSocketEndpoint> {
     static var webSocketURL: Self {
         let words = "a URL such as wss://example.com/feed"
-        return ValueType(words, schema: ["type": "string", "pattern": "^(wss?://|.*\\$\\{)"]) { node, field in
+        return ValueType(words, schema: ["type": "string", "pattern": "^(wss?://|ws\\+unix:|.*\\$\\{)"]) {
+            node,
+            field in
             guard let scalar = scalar(node, field, words) else { return nil }
+            do throws(WebSocketURLError) {
+                if let endpoint = try unixSocket(scalar.text) { return endpoint }
+            } catch {
+                let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
+                field.error("\(field.name): \(error)\(source)", at: node.position)
+                return nil
+            }
             switch EndpointURL.parse(scalar.text, schemes: .webSocket) {
             case .failure(let problem):
                 let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
@@ -63,6 +74,19 @@ extension ValueType<WebSocketEndpoint> {
             }
         }
     }
+}
+
+/// `ws+unix:/SOCKET:/PATH`; `nil` for a URL of another scheme.
+private func unixSocket(_ text: String) throws(WebSocketURLError) -> WebSocketEndpoint? {
+    guard text.lowercased().hasPrefix("ws+unix:") else { return nil }
+    let url = try WebSocketURL(text)
+    return WebSocketEndpoint(
+        isSecure: false,
+        host: url.host,
+        port: url.port,
+        path: url.path,
+        socketPath: url.socketPath
+    )
 }
 
 extension ValueType<String> {

@@ -1,0 +1,112 @@
+import WSClient
+
+/// The keys of `connections.NAME.proxy`.
+enum ProxyKeys {
+    static let url = Key(
+        "url",
+        .text("a URL such as http://10.0.0.1:3128") { text in
+            do throws(WebSocketProxyError) {
+                _ = try WebSocketProxy(text)
+                return text.contains("@") ? "write username and password beside url" : nil
+            } catch {
+                return error.description
+            }
+        },
+        default: "",
+        "`http://` and `https://` are asked by CONNECT; `socks5://` looks the server's name up itself."
+    )
+    static let username = Key("username", .text(), default: "none", "Who we are to the proxy.")
+    static let password = Key(
+        "password",
+        .secret(),
+        default: "none",
+        "A text, or `{ file: PATH }`, which is read again at each attempt."
+    )
+
+    static let place = Place(
+        id: "proxy",
+        path: "connections.NAME.proxy",
+        meaning: "The proxy on the way to the server, with what it asks for.",
+        keys: [url.described, username.described, password.described]
+    )
+}
+
+extension ValueType<ProxyConfiguration> {
+    /// `none`, `environment`, a URL, or a mapping.
+    static var proxy: Self {
+        let words = "a URL such as http://10.0.0.1:3128, a mapping, environment or none"
+        let schema: JSONLiteral = ["anyOf": [["type": "string"], .reference("proxy")]]
+        return ValueType(words, schema: schema) { node, field in
+            if case .mapping(let entries) = node.content {
+                let reader = MappingReader(entries, of: ProxyKeys.place, field: field, position: node.position)
+                return ProxySection.read(reader)
+            }
+            guard let scalar = scalar(node, field, words) else { return nil }
+            return ProxySection.read(scalar, node, field)
+        }
+    }
+}
+
+enum ProxySection {
+    static func read(_ scalar: YAMLScalar, _ node: YAMLNode, _ field: Field) -> ProxyConfiguration? {
+        switch scalar.text {
+        case "none": return ProxyConfiguration.none
+        case "environment": return .environment(field.context.defaults.proxyEnvironment)
+        default: break
+        }
+        do throws(WebSocketProxyError) {
+            let proxy = try WebSocketProxy(scalar.text)
+            if proxy.password != nil, scalar.variables.isEmpty {
+                field.context.noteLiteralSecret("the password in \(field.name)", at: node.position)
+            }
+            return .server(proxy, password: nil)
+        } catch {
+            let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
+            field.error("\(field.name): \(error)\(source)", at: node.position)
+            return nil
+        }
+    }
+
+    static func read(_ reader: MappingReader) -> ProxyConfiguration? {
+        let username = reader.read(ProxyKeys.username)
+        let password = reader.read(ProxyKeys.password)
+        guard reader.contains(ProxyKeys.url.name) else {
+            reader.error("\(reader.path) needs a url, such as http://10.0.0.1:3128")
+            return nil
+        }
+        guard (username == nil) == (password == nil) else {
+            reader.error("username and password of a proxy stand together")
+            return nil
+        }
+        guard let url = reader.read(ProxyKeys.url), var proxy = try? WebSocketProxy(url) else { return nil }
+        proxy.username = username
+        do throws(WebSocketProxyError) {
+            var complete = proxy
+            // A file's length shows when it is read.
+            complete.password = if case .literal(let text) = password { text } else { "x" }
+            try complete.checkCredentials()
+        } catch {
+            reader.error(error.description, at: reader.keyPosition(ProxyKeys.username.name))
+            return nil
+        }
+        return .server(proxy, password: password)
+    }
+
+    /// What only shows together with the connection's address.
+    static func check(_ connection: ConnectionConfiguration, _ reader: MappingReader) {
+        let name = ConnectionKeys.proxy.name
+        switch connection.proxy {
+        case .server where connection.endpoint.socketPath != nil:
+            reader.error("a server on a Unix socket is not behind a proxy: delete proxy", at: reader.keyPosition(name))
+        case .environment(let environment):
+            guard let url = try? WebSocketURL(connection.endpoint) else { return }
+            do throws(ProxyEnvironment.Problem) {
+                _ = try environment.proxy(for: url)
+            } catch {
+                reader.error("\(error), or write proxy: none", at: reader.keyPosition(name))
+            }
+        case .server, .none:
+            break
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import NIOCore
+import TLS
+
+/// Speaks with a proxy until the way to the server is open, then makes room for what follows.
+///
+/// Confined to its event loop.
+final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private var negotiation: any ProxyNegotiation
+    private let name: String
+    private var hasBegun = false
+    /// Gone once it was told; `nil` is the open way.
+    private var report: ((ConnectionFailure?) -> Void)?
+
+    init(_ negotiation: any ProxyNegotiation, name: String, report: @escaping (ConnectionFailure?) -> Void) {
+        self.negotiation = negotiation
+        self.name = name
+        self.report = report
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { begin(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        context.writeAndFlush(wrapOutboundOut(negotiation.greeting), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        while report != nil, buffer.readableBytes > 0 {
+            switch negotiation.received(&buffer) {
+            case .keepReading: break
+            case .send(let answer): context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+            case .open:
+                context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+                finish(nil)
+            case .failed(let failure): finish(failure)
+            }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        finish(ConnectionFailure(error, server: name))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finish(ConnectionFailure("\(name) closed the connection before it led anywhere"))
+        context.fireChannelInactive()
+    }
+
+    private func finish(_ failure: ConnectionFailure?) {
+        let report = report
+        self.report = nil
+        report?(failure)
+    }
+}

@@ -1,0 +1,28 @@
+import NIOCore
+
+/// What is said with a proxy until it lets us through.
+protocol ProxyNegotiation {
+    /// Sent first.
+    var greeting: ByteBuffer { get }
+    /// Takes what it understands of the buffer.
+    mutating func received(_ buffer: inout ByteBuffer) -> ProxyNegotiationStep
+}
+
+/// What follows from what a proxy said.
+enum ProxyNegotiationStep: Equatable {
+    case keepReading
+    case send(ByteBuffer)
+    /// What follows belongs to the server.
+    case open
+    case failed(ConnectionFailure)
+}
+
+extension WebSocketProxy {
+    /// What to say to be connected to this server.
+    func negotiation(for url: WebSocketURL) -> any ProxyNegotiation {
+        switch kind {
+        case .http, .https: HTTPConnectNegotiation(proxy: self, url: url)
+        case .socks5: SOCKS5Negotiation(proxy: self, url: url)
+        }
+    }
+}

@@ -18,7 +18,7 @@ extension FuzzTarget {
         let elements: [ExtensionHeader.Element]
         do {
             elements = try ExtensionHeader.parse(text)
-        } catch {
+        } catch let error as ExtensionHeader.SyntaxError {
             return try require(0...text.utf8.count ~= error.offset, "a fault at \(error.offset), beyond the text")
         }
         let written = elements.map { ([$0.name] + $0.parameters.map(\.description)).joined(separator: "; ") }

@@ -182,7 +182,8 @@ struct HostileAct: Sendable {
         answer(
             "extension",
             handshake.replacing("Connection:", with: "Sec-WebSocket-Extensions: permessage-deflate\r\nConnection:"),
-            "extension"
+            "extension",
+            isFault: true
         ),
         answer(
             "subprotocol",

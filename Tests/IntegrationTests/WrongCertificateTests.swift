@@ -7,6 +7,7 @@ import Testing
 struct WrongCertificateTests {
     private struct Kind {
         var name: String
+        var broker: String { "\(name)-broker" }
         var server: [String]
         /// What the reason says.
         var reason: String
@@ -23,13 +24,13 @@ struct WrongCertificateTests {
                 try await withGateway(yaml(kinds, ports, authority), in: directory) { gateway in
                     let status = try await gateway.status("every failure's reason") { status in
                         kinds.allSatisfy { kind in
-                            status.connections[kind.name]?.reason != nil && status.brokers[kind.name]?.reason != nil
+                            status.connections[kind.name]?.reason != nil && status.brokers[kind.broker]?.reason != nil
                         }
                     }
                     for kind in kinds {
                         for (transport, reason) in [
                             ("WebSocket", status.connections[kind.name]?.reason),
-                            ("MQTT", status.brokers[kind.name]?.reason),
+                            ("MQTT", status.brokers[kind.broker]?.reason),
                         ] {
                             let says = reason?.contains(kind.reason) == true
                             #expect(says, "\(kind.name), \(transport): \(reason ?? "no reason")")
@@ -110,7 +111,7 @@ struct WrongCertificateTests {
         for (kind, port) in zip(kinds, ports) {
             let tls = "tls: { ca_file: \"\(authority.certificate.certificateFile)\"\(kind.keys) }"
             connections += "  \(kind.name): { url: \"wss://127.0.0.1:\(port)\", \(tls) }\n"
-            brokers += "  \(kind.name): { url: \"mqtts://127.0.0.1:\(port)\", \(tls) }\n"
+            brokers += "  \(kind.broker): { url: \"mqtts://127.0.0.1:\(port)\", \(tls) }\n"
         }
         return "instance: test\nstatus: { mqtt: none }\nconnections:\n\(connections)mqtt:\n\(brokers)"
     }

@@ -2,9 +2,10 @@
 
 Prints `listening PORT PORT ...`, and `completed INDEX` for each handshake that a client went through with.
 """
-import asyncio
+import socket
 import ssl
 import sys
+import threading
 import warnings
 
 warnings.simplefilter("ignore", DeprecationWarning)
@@ -25,26 +26,37 @@ def context(certificate, key, *further):
     return context
 
 
-async def main():
-    ports = []
-    servers = []
-    for index, argument in enumerate(sys.argv[1:]):
-
-        async def serve(reader, writer, index=index):
-            try:
-                # A client that refuses us under TLS 1.3 says so after our side is done: only what it sends counts.
-                if await reader.read(1):
-                    print("completed", index, flush=True)
-            except OSError:
+def serve(index, connection, tls):
+    # Blocking, so that a handshake that fails here ends with its alert.
+    try:
+        session = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        try:
+            session.do_handshake()
+            # A client that refuses us under TLS 1.3 says so after our side is done: only what it sends counts.
+            if session.recv(1):
+                print("completed", index, flush=True)
+        finally:
+            # What is unread at a close would make it a reset, which may overtake the alert.
+            session.shutdown(socket.SHUT_WR)
+            while session.recv(4096):
                 pass
-            writer.close()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context(*argument.split(",")))
-        servers.append(server)
-        ports.append(server.sockets[0].getsockname()[1])
-    asyncio.get_running_loop().set_exception_handler(lambda loop, about: None)
-    print("listening", *ports, flush=True)
-    await asyncio.Event().wait()
+            session.close()
+    except OSError:
+        pass
 
 
-asyncio.run(main())
+def listen(index, tls):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=serve, args=(index, connection, tls), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+ports = [listen(index, context(*argument.split(","))) for index, argument in enumerate(sys.argv[1:])]
+print("listening", *ports, flush=True)
+threading.Event().wait()

@@ -62,7 +62,7 @@ enum HandshakeVerdict: Equatable {
         do throws(ExtensionHeader.SyntaxError) {
             chosen = try ExtensionHeader.parse(head.headers["Sec-WebSocket-Extensions"].joined(separator: ","))
         } catch {
-            throw .init("server's Sec-WebSocket-Extensions is malformed", remedy: .person)
+            throw .init("server's Sec-WebSocket-Extensions is malformed")
         }
         do throws(ExtensionRefusal) {
             guard let offer = request.compression else {

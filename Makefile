@@ -10,8 +10,11 @@ STRICT := -Xswiftc -warnings-as-errors
 AUTOBAHN := Tests/ConformanceTests/autobahn/setup.sh
 # How long `make demo` runs: seconds, 0 = until Ctrl-C. Empty = its own default, well under a minute.
 DEMO_SECONDS ?=
+# How long `make fuzz` searches with each target, and which targets; empty = all.
+SECONDS ?= 60
+TARGETS ?=
 
-.PHONY: help deps demo build test faults soak check lint bench bench-connections sanitize-thread sanitize-address autobahn conformance clean
+.PHONY: help deps demo build test faults soak check lint bench bench-connections sanitize-thread sanitize-address fuzz autobahn conformance clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 28
@@ -41,7 +44,7 @@ faults: deps ## The fault suite in its long form: kills, brokers, disks, floods,
 	@FAULTS=long swift test --skip-build $(STRICT) --no-parallel \
 		--filter '(Kill|BrokerFault|DiskFault|Flood|TimeFault|Isolation|Spool)Tests'
 
-SECONDS := 3600
+soak: SECONDS = 3600
 soak: deps ## Random faults against one gateway for SECONDS (3600), nothing may be lost
 	@swift build --build-tests $(STRICT)
 	@SOAK_SECONDS=$(SECONDS) swift test --skip-build $(STRICT) --filter SoakTests
@@ -51,7 +54,7 @@ check: lint deps ## Lint, build with warnings as errors, run the unit tests
 	@swift test --skip-build $(STRICT) --skip IntegrationTests --skip ConformanceTests
 
 lint: ## Formatting and style
-	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Fuzzing
 	@echo "Lint: clean."
 
 # The conformance suite's own Python environment.
@@ -90,5 +93,8 @@ sanitize-address: deps autobahn ## All tests under the address sanitizer
 	@SANITIZED=1 REQUIRE_AUTOBAHN=1 TEST_DEADLINE_FACTOR=5 ASAN_OPTIONS=detect_leaks=0 \
 		./scripts/test --sanitize address --scratch-path .build-address
 
+fuzz: deps ## Search for inputs that break a parser; SECONDS=60 for each, TARGETS="frames url"
+	@./scripts/fuzz $(SECONDS) $(TARGETS)
+
 clean: ## Remove what was built
-	@rm -rf .build .build-thread .build-address .build-conformance Benchmarks/.build Benchmarks/.build-load
+	@rm -rf .build .build-thread .build-address .build-fuzz .build-conformance Benchmarks/.build Benchmarks/.build-load

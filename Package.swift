@@ -181,7 +181,7 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Tests/TestSupport",
-            exclude: ["tls-relay.py"],
+            exclude: ["tls-relay.py", "tls-servers.py"],
             swiftSettings: swiftSettings
         ),
         // For those tests that know batches.
@@ -288,3 +288,33 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets are tests on their corpora, or with `make fuzz` one program whose `main` is libFuzzer's.
+let fuzzedParts: [Target.Dependency] = [
+    "BridgeCore", "WSClient", "TLS",
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+]
+if Context.environment["WSBRIDGE_FUZZING"] == nil {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzedParts + ["TestSupport"],
+            path: "Fuzzing",
+            exclude: ["Corpora", "Driver"],
+            swiftSettings: swiftSettings
+        )
+    )
+} else {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: fuzzedParts,
+            path: "Fuzzing",
+            exclude: ["Corpora", "Tests"],
+            swiftSettings: swiftSettings
+        )
+    )
+}

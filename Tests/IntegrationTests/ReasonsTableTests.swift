@@ -15,7 +15,7 @@ struct ReasonsTableTests {
         let words = #/(?:return|case .*:|reason, needsPerson\) = \(|default:)\s*"((?:[^"\\]|\\.)*)"/#
         let reasonFiles = [
             "ConnectionFailure+Error.swift", "UnixSocketFailure.swift", "AddressLookup.swift",
-            "ResponseHeadParser.swift", "CloseStateMachine.swift",
+            "ResponseHeadParser.swift", "CloseStateMachine.swift", "CompressionOffer.swift",
         ]
         var found: [(String, String)] = []
         for file in files {

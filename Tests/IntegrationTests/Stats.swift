@@ -35,6 +35,7 @@ struct Stats: Decodable {
     struct Broker: Decodable {
         var state: String
         var since: String
+        var reason: String?
     }
 
     struct Route: Decodable {

@@ -9,7 +9,7 @@ package struct TestCertificate: Sendable {
 /// A certificate authority of a test's own, made with the `openssl` command.
 package struct TestAuthority: Sendable {
     package let certificate: TestCertificate
-    private let directory: URL
+    let directory: URL
 
     /// Makes the authority's key and certificate in `directory`.
     package init(in directory: URL, name: String = "Test Authority") async throws {
@@ -98,6 +98,10 @@ package struct TestAuthority: Sendable {
     }
 
     private static func openssl(_ arguments: String...) async throws {
+        try await openssl(arguments)
+    }
+
+    static func openssl(_ arguments: [String]) async throws {
         let result = try await run(Executables.installed("openssl"), arguments)
         guard result.status == .exited(0) else {
             throw SetupError("openssl \(arguments.joined(separator: " ")): \(result.errors)")

@@ -1,3 +1,5 @@
+import TLS
+
 /// What comes together while a configuration is read: findings, paths, secrets, and the names others may refer to.
 ///
 /// Used within one call of the loader only.
@@ -28,11 +30,17 @@ final class LoadingContext {
     var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     func error(_ message: String, at position: Position) {
-        diagnostics.append(Diagnostic(severity: .error, file: file, position: position, message: message))
+        report(.error, message, at: position)
     }
 
     func warning(_ message: String, at position: Position) {
-        diagnostics.append(Diagnostic(severity: .warning, file: file, position: position, message: message))
+        report(.warning, message, at: position)
+    }
+
+    /// Messages quote what the file holds, and a quoted `\e` in YAML is a real one: each becomes one harmless line.
+    private func report(_ severity: Diagnostic.Severity, _ message: String, at position: Position) {
+        let line = readable(message, limit: 4096)
+        diagnostics.append(Diagnostic(severity: severity, file: file, position: position, message: line))
     }
 
     /// The setting is understood, but nothing follows from it in this version.

@@ -1,3 +1,5 @@
+import TLS
+
 /// Reads the text of a topic template into its parts.
 struct TopicTemplateParser {
     private let text: ContiguousArray<UInt8>
@@ -48,6 +50,10 @@ struct TopicTemplateParser {
     /// Reads from an opening brace to after the closing one.
     private mutating func readPlace() throws(TopicTemplateError) {
         let start = position
+        // No wildcard stands for such a level (MQTT 5, section 4.7.2), so that no filter would tell its topics.
+        guard text.first != UInt8(ascii: "$") || slashes > 0 else {
+            throw fault("a topic that begins with $ is the broker's own: write its first level out", at: start)
+        }
         position += 1
         if position < text.count, text[position] == UInt8(ascii: "$") {
             var parser = JSONPathParser(text, from: position)
@@ -84,7 +90,7 @@ struct TopicTemplateParser {
             return level
         }
         throw fault(
-            "nothing is called {\(name)}: write {$.path}, {connection}, {instance}, {route}, {topic} or {topic[0]}, "
+            "nothing is called {\(readable(name, limit: 80))}: write {$.path}, {connection}, {instance}, {route}, {topic} or {topic[0]}, "
                 + "and {{ for a literal brace",
             at: position
         )

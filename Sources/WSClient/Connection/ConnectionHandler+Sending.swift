@@ -67,6 +67,8 @@ extension ConnectionHandler {
     func write(_ close: CloseFrame) {
         comms?.close(.sent, close)
         append { $0.encodeClose(close, into: &$1) }
+        // At once: on an event loop that is late, the end of our patience comes before the end of the turn.
+        flush()
     }
 
     private func append(_ encode: (inout FrameEncoder, inout ByteBuffer) -> Void) {

@@ -50,6 +50,22 @@ struct YAMLProblemTests {
         expect(text, says: [line])
     }
 
+    @Test(
+        "S10: text that is quoted in a message steers no terminal and stays on its line",
+        arguments: [
+            #"{ instance: a, conn: 1, "\e[2Jx": 1 }"#, #"connections: { "a\nFORGED": { url: "ws://h" } }"#,
+            #"connections: { c: { url: "ws://h", "key\u202e": 1 } }"#,
+            #"{ mqtt: { b: { url: "mqtt://h" } }, routes: { r: { from: c, to: { mqtt: b, topic: "{\e[2J}" } } } }"#,
+        ]
+    )
+    func messagesAreOneLine(text: String) {
+        let diagnostics = Transcript().load(text).diagnostics
+        #expect(!diagnostics.isEmpty)
+        for scalar in diagnostics.map(\Diagnostic.description).joined().unicodeScalars {
+            #expect(scalar.value >= 0x20 && scalar != "\u{7F}" && scalar != "\u{202E}")
+        }
+    }
+
     @Test func tagsMeanNothing() {
         expect(
             "instance: !secret token\nroutes: {}\n",

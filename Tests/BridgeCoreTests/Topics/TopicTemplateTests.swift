@@ -60,6 +60,7 @@ struct TopicTemplateTests {
         ("{topic[x]}", 1, "{topic[0]}"),
         ("{topic[200]}", 1, "{topic[199]}"),
         ("a\u{0}b", 3, "control character"),
+        ("$x{$.a}", 2, "first level"),
         (String(repeating: "/", count: 100) + "{$.a}" + String(repeating: "/", count: 100), 0, "levels"),
     ])
     func aFaultSaysWhereItIsAndWhatToWrite(text: String, offset: Int, hint: String) {

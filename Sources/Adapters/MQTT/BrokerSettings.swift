@@ -12,6 +12,10 @@ struct BrokerSettings: Sendable {
     /// How many messages at QoS 1 the server may send ahead of our PUBACKs: more than one run of reads takes.
     static let receiveMaximum: Int32 = 1024
 
+    /// MQTT 5: tells how many gateways a message has come through, and after how many it goes no further.
+    static let hopsProperty = "wsbridge-hops"
+    static let mostHops = 8
+
     var configuration: BrokerConfiguration
     var will: StatusMessage?
     var subscriptions = SubscriptionTable()
@@ -47,13 +51,13 @@ struct BrokerSettings: Sendable {
         return nil
     }
 
-    /// In whole seconds as CONNECT carries it: 0 = off, else at least the library's least, 5 s.
     /// How long the acknowledgements of what was received may wait for the spool: pings wait with them.
     var longestAcceptance: TimeAmount {
         let seconds = Int64(keepAliveSeconds)
         return seconds == 0 ? .seconds(10) : min(.seconds(10), .milliseconds(seconds * 500))
     }
 
+    /// In whole seconds as CONNECT carries it: 0 = off, else at least the library's least, 5 s.
     var keepAliveSeconds: Int32 {
         let seconds = configuration.keepAlive.components.seconds
         return seconds == 0 ? 0 : Int32(min(max(seconds, 5), 65_535))

@@ -143,7 +143,11 @@ final class BrokerThread {
             gate.accept(run)
         case .refused(let run):
             if handle != nil, gate.isPending(run) {
-                fail(ConnectionFailure("the spool did not take what was received: the server keeps it and sends it again"))
+                fail(
+                    ConnectionFailure(
+                        "the spool did not take what was received: the server keeps it and sends it again"
+                    )
+                )
             }
         case .setReading(let isWanted):
             isReadingWanted = isWanted

@@ -80,10 +80,13 @@ final class CallbackInbox {
         if isV5 { properties?.appendVarints(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, to: &identifiers) }
         subscriptions.match(topic: topic, identifiers: identifiers, into: &matches)
         if matches.isEmpty { unwanted += 1 }
+        let hops = properties?.userProperty(BrokerSettings.hopsProperty).flatMap { Int($0) } ?? 0
         if payload.count > BrokerSettings.largestInboundPayload {
             for source in wantedBy { inbound.reject(from: source, because: .tooLarge) }
+        } else if hops >= BrokerSettings.mostHops {
+            for source in wantedBy { inbound.reject(from: source, because: .looped) }
         } else {
-            store(topic: topic, payload: payload, kind: kind, isRetained: message.retain)
+            store(topic: topic, payload: payload, kind: kind, hops: max(0, hops) + 1, isRetained: message.retain)
         }
         // `loop_read` leaves after this packet when it sees this: the batch stays within its bounds.
         if inbound.isFull { errno = EAGAIN }
@@ -96,6 +99,7 @@ final class CallbackInbox {
         topic: UnsafeRawBufferPointer,
         payload: UnsafeRawBufferPointer,
         kind: MessageKind,
+        hops: Int,
         isRetained: Bool
     ) {
         var entry: MessageBatch.Entry?
@@ -109,7 +113,8 @@ final class CallbackInbox {
                 inbound.append(command)
             }
             for source in subscriptions.subscriptions[index].sources {
-                let stored = entry ?? inbound.store(topic: topic, payload: payload, kind: kind)
+                var stored = entry ?? inbound.store(topic: topic, payload: payload, kind: kind)
+                stored.flags.hops = hops
                 entry = stored
                 inbound.append(stored, to: source)
             }

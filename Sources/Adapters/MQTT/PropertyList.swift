@@ -1,5 +1,13 @@
 import CMosquitto
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A list of MQTT 5 properties (section 2.2.2) that the library reads; freed with this object.
 ///
 /// Made and used on one thread.
@@ -53,6 +61,24 @@ struct ReceivedProperties {
     func int32(_ identifier: mqtt5_property) -> UInt32? {
         var value: UInt32 = 0
         return mosquitto_property_read_int32(pointer, Int32(identifier.rawValue), &value, false) == nil ? nil : value
+    }
+
+    /// The first user property of this name.
+    func userProperty(_ wanted: String) -> String? {
+        var name: UnsafeMutablePointer<CChar>?
+        var value: UnsafeMutablePointer<CChar>?
+        let identifier = Int32(MQTT_PROP_USER_PROPERTY.rawValue)
+        var found = mosquitto_property_read_string_pair(pointer, identifier, &name, &value, false)
+        while let current = found {
+            let (ownedName, ownedValue) = (name, value)
+            defer {
+                free(ownedName)
+                free(ownedValue)
+            }
+            if let name, let value, String(cString: name) == wanted { return String(cString: value) }
+            found = mosquitto_property_read_string_pair(current, identifier, &name, &value, true)
+        }
+        return nil
     }
 
     /// Every value of a property that may stand several times.

@@ -35,4 +35,6 @@ package enum RejectReason: String, Sendable, Hashable, CaseIterable {
     case notEstablished = "not_established"
     /// A received topic that is not valid UTF-8, or holds a wildcard or NUL.
     case topicInvalid = "topic_invalid"
+    /// It went through too many gateways: they form a ring.
+    case looped
 }

@@ -54,6 +54,12 @@ package struct MessageBatch: Sendable {
 
         /// It was in flight when its sink was lost, and so may arrive twice.
         package static let redelivered = Flags(rawValue: 1)
+
+        /// How many gateways it has come through by MQTT, this one included: 0 to 15.
+        package var hops: Int {
+            get { Int(rawValue >> 4) }
+            set { self = Flags(rawValue: rawValue & 0x0f | UInt8(clamping: min(newValue, 15)) << 4) }
+        }
     }
 
     package var bytes: ByteBuffer

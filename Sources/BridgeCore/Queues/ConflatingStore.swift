@@ -5,7 +5,7 @@ package import NIOCore
 /// All of it is in memory. The disk, where there is one, holds the same under the same numbers: with `spill` what the
 /// gateway's stop left, with `always` everything. Used on the gateway's event loop only.
 package final class ConflatingStore: SpoolingStore {
-    private struct Slot {
+    struct Slot {
         var entry: MessageBatch.Entry
         /// Payload and topic.
         var bytes: ByteBuffer
@@ -28,42 +28,42 @@ package final class ConflatingStore: SpoolingStore {
     }
 
     /// So much may be on its way to the disk.
-    private static let writingLimit = 256 << 10
+    static let writingLimit = 256 << 10
 
-    private let conflation: ConflationKey
-    private let level: SpooledStore.Level?
-    private let maxDisk: Int
-    private var slots = CircularBuffer<Slot>()
+    let conflation: ConflationKey
+    let level: SpooledStore.Level?
+    let maxDisk: Int
+    var slots = CircularBuffer<Slot>()
     /// Where the waiting message of a key stands, counted from the first slot that ever was.
-    private var places: [[UInt8]: Int] = [:]
-    private var left = 0
-    private var next: Int64
-    private var live = 0
-    private var conflated = 0
-    private(set) package var diskBytes: Int
-    private var requests: [SpoolRequest] = []
-    private var earlyRemovals: [(number: Int64, ticket: Int64, bytes: Int)] = []
-    private var writing = CircularBuffer<(ticket: Int64, bytes: Int)>()
-    private var writingBytes = 0
+    var places: [[UInt8]: Int] = [:]
+    var left = 0
+    var next: Int64
+    var live = 0
+    var conflated = 0
+    package var diskBytes: Int
+    var requests: [SpoolRequest] = []
+    var earlyRemovals: [(number: Int64, ticket: Int64, bytes: Int)] = []
+    var writing = CircularBuffer<(ticket: Int64, bytes: Int)>()
+    var writingBytes = 0
     /// Slots wait for their turn, under the ticket behind the last that was given out.
-    private var isDue = false
-    private var given: Int64 = 0
-    private var dead = 0
-    private var loadIsHeld = false
+    var isDue = false
+    var given: Int64 = 0
+    var dead = 0
+    var loadIsHeld = false
     /// What a former run left comes first: nothing is offered before it is here.
-    private var restoredSlots: [Slot] = []
-    private var notLoaded: Int
-    private var isLoading: Bool
-    private var loadedThrough: Int64 = 0
+    var restoredSlots: [Slot] = []
+    var notLoaded: Int
+    var isLoading: Bool
+    var loadedThrough: Int64 = 0
     /// From here on they are this run's own.
-    private let firstNew: Int64
+    let firstNew: Int64
 
-    private(set) package var bytes = 0
-    private(set) package var inFlight = 0
+    package var bytes = 0
+    package var inFlight = 0
     package let restored: Int
     package var lastTicket: Int64 { given + (isDue ? 1 : 0) }
-    private(set) package var securedTicket: Int64 = 0
-    private(set) package var isFailing = false
+    package var securedTicket: Int64 = 0
+    package var isFailing = false
 
     /// `level` and `contents` are `nil` for a queue that never touches a disk.
     init(
@@ -85,6 +85,8 @@ package final class ConflatingStore: SpoolingStore {
     }
 
     package var count: Int { live + notLoaded }
+    /// How many places it keeps, dead ones included.
+    var slotCount: Int { slots.count }
     package var isAlways: Bool { level == .always }
     package var writingCount: Int {
         slots.count { $0.isLive && ($0.isDue || $0.isOnDisk && $0.ticket > securedTicket) }
@@ -127,11 +129,11 @@ package final class ConflatingStore: SpoolingStore {
         }
     }
 
-    private func at(_ place: Int) -> CircularBuffer<Slot>.Index {
+    func at(_ place: Int) -> CircularBuffer<Slot>.Index {
         slots.index(slots.startIndex, offsetBy: place - left)
     }
 
-    private func replace(_ index: CircularBuffer<Slot>.Index, by slot: Slot) {
+    func replace(_ index: CircularBuffer<Slot>.Index, by slot: Slot) {
         let older = slots[index]
         var slot = slot
         slot.isOnDisk = older.isOnDisk
@@ -143,7 +145,7 @@ package final class ConflatingStore: SpoolingStore {
         if isAlways { write(index) }
     }
 
-    private func write(_ index: CircularBuffer<Slot>.Index) {
+    func write(_ index: CircularBuffer<Slot>.Index) {
         slots[index].isDue = true
         guard !isDue, writingBytes < Self.writingLimit else {
             // A disk that is slower than the feed gets only the last of each key.
@@ -154,7 +156,7 @@ package final class ConflatingStore: SpoolingStore {
         write(index, under: given)
     }
 
-    private func write(_ index: CircularBuffer<Slot>.Index, under ticket: Int64) {
+    func write(_ index: CircularBuffer<Slot>.Index, under ticket: Int64) {
         let slot = slots[index]
         let cost = slot.entry.queueCost
         slots[index].isDue = false
@@ -177,14 +179,14 @@ package final class ConflatingStore: SpoolingStore {
     }
 
     /// Everything whose turn it was not, in one go.
-    private func writeWhatIsDue() {
+    func writeWhatIsDue() {
         guard isDue else { return }
         isDue = false
         given += 1
         for index in slots.indices where slots[index].isLive && slots[index].isDue { write(index, under: given) }
     }
 
-    private static func slot(
+    static func slot(
         _ batch: MessageBatch,
         _ index: Int,
         _ all: UnsafeRawBufferPointer,
@@ -209,7 +211,7 @@ package final class ConflatingStore: SpoolingStore {
         )
     }
 
-    private static func batch(of slots: some Collection<Slot>) -> MessageBatch {
+    static func batch(of slots: some Collection<Slot>) -> MessageBatch {
         guard let first = slots.first else { return .empty }
         var batch = MessageBatch(
             bytes: ByteBufferAllocator().buffer(capacity: slots.reduce(0) { $0 + $1.bytes.readableBytes }),
@@ -273,7 +275,7 @@ package final class ConflatingStore: SpoolingStore {
         }
     }
 
-    private func leave(_ slot: Slot) {
+    func leave(_ slot: Slot) {
         live -= 1
         bytes -= slot.entry.queueCost
         guard slot.isOnDisk else { return }
@@ -281,7 +283,7 @@ package final class ConflatingStore: SpoolingStore {
     }
 
     /// Takes it out where it stands, between others.
-    private func bury(_ index: CircularBuffer<Slot>.Index) {
+    func bury(_ index: CircularBuffer<Slot>.Index) {
         leave(slots[index])
         slots[index].isLive = false
         slots[index].bytes = ByteBuffer()
@@ -290,7 +292,7 @@ package final class ConflatingStore: SpoolingStore {
     }
 
     /// Dead slots don't pile up behind a sink that stands still.
-    private func compact() {
+    func compact() {
         guard dead > 64, dead > live else { return }
         slots = CircularBuffer(slots.lazy.filter(\.isLive))
         dead = 0
@@ -300,7 +302,7 @@ package final class ConflatingStore: SpoolingStore {
         }
     }
 
-    private func remove(_ number: Int64, ticket: Int64, bytes: Int) {
+    func remove(_ number: Int64, ticket: Int64, bytes: Int) {
         if ticket > securedTicket {
             earlyRemovals.append((number, ticket, bytes))
         } else {
@@ -354,127 +356,5 @@ package final class ConflatingStore: SpoolingStore {
         restoredSlots = []
         notLoaded = 0
         isLoading = false
-    }
-
-    // MARK: What the disk says
-
-    package func takeRequests() -> [SpoolRequest] {
-        guard !requests.isEmpty else { return [] }
-        defer { requests = [] }
-        return requests
-    }
-
-    package func committed(_ ticket: Int64) {
-        securedTicket = max(securedTicket, ticket)
-        while let write = writing.first, write.ticket <= ticket {
-            writing.removeFirst()
-            writingBytes -= write.bytes
-        }
-        if writingBytes <= Self.writingLimit / 2 { writeWhatIsDue() }
-        // What was due may have left meanwhile.
-        if writing.isEmpty { securedTicket = given }
-        let removals = earlyRemovals
-        earlyRemovals = []
-        for removal in removals { remove(removal.number, ticket: removal.ticket, bytes: removal.bytes) }
-    }
-
-    private func load() {
-        requests.append(
-            .read(after: loadedThrough, messages: SpooledStore.pageMessages, bytes: SpooledStore.pageBytes)
-        )
-    }
-
-    package func received(_ page: SpoolPage, now: NIODeadline) -> Int {
-        guard isLoading else { return 0 }
-        page.batch.withUnsafeBytes { all in
-            var index = 0
-            for run in page.runs {
-                for offset in 0..<run.count where run.first + Int64(offset) < firstNew {
-                    let payload = UnsafeRawBufferPointer(rebasing: all[page.batch.entries[index].payload])
-                    var slot = Self.slot(
-                        page.batch,
-                        index,
-                        all,
-                        key: conflation.key(of: payload),
-                        number: run.first + Int64(offset)
-                    )
-                    slot.isOnDisk = true
-                    slot.writtenCost = slot.entry.queueCost
-                    restoredSlots.append(slot)
-                    index += 1
-                }
-            }
-        }
-        for number in page.damaged where number < firstNew {
-            requests.append(.remove(first: number, last: number, bytes: 0))
-        }
-        loadedThrough = page.last
-        guard page.isEnd || page.last >= firstNew - 1 else {
-            load()
-            return 0
-        }
-        let lost = max(0, notLoaded - restoredSlots.count)
-        merge()
-        return lost
-    }
-
-    /// Puts what a former run left before what came meanwhile.
-    private func merge() {
-        isLoading = false
-        notLoaded = 0
-        live += restoredSlots.count
-        for slot in restoredSlots { bytes += slot.entry.queueCost }
-        slots = CircularBuffer(restoredSlots + slots)
-        restoredSlots = []
-        places = [:]
-        // From the newest back: the first of its key that is met stays.
-        for (offset, index) in slots.indices.enumerated().reversed() where slots[index].isLive {
-            guard let key = slots[index].key else { continue }
-            if places[key] == nil {
-                places[key] = left + offset
-            } else {
-                bury(index)
-                conflated += 1
-            }
-        }
-        settled(0)
-    }
-
-    package func readFailed() { loadIsHeld = isLoading }
-
-    package func lostFile() -> Int {
-        let lost = notLoaded
-        loadIsHeld = false
-        for index in slots.indices where slots[index].ticket <= securedTicket {
-            slots[index].isOnDisk = false
-            slots[index].writtenCost = 0
-        }
-        earlyRemovals = earlyRemovals.filter { $0.ticket > securedTicket }
-        diskBytes = writingBytes
-        if isLoading {
-            for index in restoredSlots.indices {
-                restoredSlots[index].isOnDisk = false
-                restoredSlots[index].writtenCost = 0
-            }
-            let missing = lost - restoredSlots.count
-            merge()
-            if isAlways { park() }
-            return max(0, missing)
-        }
-        // What counts as accepted has to be in the new one.
-        if isAlways { park() }
-        return 0
-    }
-
-    package func diskFails(_ isFailing: Bool) {
-        self.isFailing = isFailing
-        guard loadIsHeld else { return }
-        loadIsHeld = false
-        load()
-    }
-
-    package func park() {
-        guard level != nil else { return }
-        for index in slots.indices where slots[index].isLive && !slots[index].isOnDisk { write(index) }
     }
 }

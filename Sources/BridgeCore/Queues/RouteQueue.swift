@@ -18,17 +18,17 @@ package final class RouteQueue: SinkClient {
 
     package let route: String
     package let sink: any Sink
-    private let policy: QueuePolicy
-    private let log: Logger
-    private var store: any QueueStore
+    let policy: QueuePolicy
+    let log: Logger
+    var store: any QueueStore
     /// The same store, where it keeps messages on disk too.
-    private let spooling: (any SpoolingStore)?
+    let spooling: (any SpoolingStore)?
     private let spool: Spool?
     private let place: Int
     /// Whether a source waits for what it brought to be secured.
     var isAwaited = false
-    private let now: () -> NIODeadline
-    private var balance = Balance()
+    let now: () -> NIODeadline
+    var balance = Balance()
     private var toldReasons: Set<DropReason> = []
 
     weak var gate: (any QueueGate)?
@@ -37,10 +37,10 @@ package final class RouteQueue: SinkClient {
     private var awayReason: DropReason?
     /// Why the sink can't work; `nil` while it can.
     package private(set) var failure: String?
-    private var isAbandoned = false
+    var isAbandoned = false
     private var isClosed = false
     /// Messages that the disk did not take before the end.
-    private var unwritten = 0
+    var unwritten = 0
     /// Messages of which the sink itself keeps the bytes: a record that the kernel took only in part.
     private var heldBySink = 0
 
@@ -96,25 +96,6 @@ package final class RouteQueue: SinkClient {
         ask()
     }
 
-    /// Whether what is left at the end stays on disk.
-    package var isSpooled: Bool { spooling != nil }
-
-    /// What the spool has of it.
-    var spooled: SpooledStats? {
-        spooling.map { SpooledStats(bytes: $0.diskBytes, unwritten: $0.writingCount) }
-    }
-
-    /// Whether a message counts as accepted only when it is on disk.
-    var isAlways: Bool { spooling?.isAlways == true }
-
-    /// Where the last message stands that it took, and the last that is secured.
-    var lastMark: Int64 { spooling?.lastTicket ?? 0 }
-    var securedMark: Int64 {
-        guard let spooling else { return 0 }
-        // Whoever lets messages go when there is no room doesn't wait for a disk that refuses.
-        return spooling.isFailing && whenFull != .block ? spooling.lastTicket : spooling.securedTicket
-    }
-
     /// The sink's name.
     package var name: String { "\(route) -> \(sink.name)" }
 
@@ -166,23 +147,6 @@ package final class RouteQueue: SinkClient {
     func close() {
         isClosed = true
         sinkIsWilling = false
-    }
-
-    /// Has everything written that memory alone holds.
-    func park() {
-        guard let spooling else { return }
-        close()
-        spooling.park()
-        ask()
-    }
-
-    /// Counts what could not be written until now as lost; returns how many messages stay in the spool.
-    func finishParking() -> (kept: Int, lost: Int) {
-        guard let spooling else { return (0, 0) }
-        isAbandoned = true
-        unwritten = min(spooling.writingCount, store.count)
-        drop(unwritten, because: .spoolFailed)
-        return (store.count - unwritten, unwritten)
     }
 
     /// Counts what is left as dropped: the gateway stops.
@@ -279,7 +243,7 @@ package final class RouteQueue: SinkClient {
         return intake.taken
     }
 
-    private func offerKept() {
+    func offerKept() {
         guard !isOffering else { return }
         while sinkIsWilling, let batch = freshest() {
             isOffering = true
@@ -342,7 +306,7 @@ package final class RouteQueue: SinkClient {
     // MARK: Keeping
 
     /// The policy in effect: the sink's absence may have a rule of its own.
-    private var whenFull: QueuePolicy.WhenFull {
+    var whenFull: QueuePolicy.WhenFull {
         guard awayReason != nil, let whenAway = policy.whenAway else { return policy.whenFull }
         return whenAway
     }
@@ -377,17 +341,17 @@ package final class RouteQueue: SinkClient {
 
     private var reasonWhenFull: DropReason { spooling?.isFailing == true ? .spoolFailed : awayReason ?? .queueFull }
 
-    private func countConflated() { drop(store.takeConflated(), because: .conflated) }
+    func countConflated() { drop(store.takeConflated(), because: .conflated) }
 
     /// Drops the oldest waiting messages until the bound holds or one is left, where the policy says so.
-    private func trim() {
+    func trim() {
         guard whenFull == .dropOldest || whenFull == .conflate else { return }
         var dropped = 0
         while store.isOver(policy), store.dropOldestWaiting() { dropped += 1 }
         drop(dropped, because: awayReason ?? .queueFull)
     }
 
-    private func applyWaterMarks() {
+    func applyWaterMarks() {
         if isFull {
             guard !isBlocking else { return }
             isBlocking = true
@@ -408,7 +372,7 @@ package final class RouteQueue: SinkClient {
         whenFull == .block ? store.isLow(policy) : spooling.map { $0.isCaughtUp || $0.isFailing } ?? true
     }
 
-    private func drop(_ count: Int, because reason: DropReason) {
+    func drop(_ count: Int, because reason: DropReason) {
         guard count > 0 else { return }
         balance.drop(count, because: reason)
         guard toldReasons.insert(reason).inserted else { return }
@@ -419,62 +383,13 @@ package final class RouteQueue: SinkClient {
     }
 
     /// Passes on what the store wants of the disk.
-    private func ask() {
+    func ask() {
         guard let spooling, let spool else { return }
         let requests = spooling.takeRequests()
         if !requests.isEmpty { spool.submit(requests, for: place, isAwaited: isAwaited && isAlways) }
     }
 
-    private func checkInvariants() {
+    func checkInvariants() {
         assert(currentBalance.isBalanced, "\(name) does not balance: \(currentBalance)")
-    }
-}
-
-// MARK: - What the spool says
-
-extension RouteQueue: SpoolClient {
-    package func spoolCommitted(_ ticket: Int64) {
-        spooling?.committed(ticket)
-        afterSpool()
-        gate?.queueSecured(self)
-    }
-
-    package func spoolBrought(_ page: SpoolPage) {
-        let lost = spooling?.received(page, now: now()) ?? 0
-        balance.restored = spooling?.restored ?? 0
-        countConflated()
-        if lost > 0 {
-            log.error(
-                "\(lost) messages in the spool are damaged and can't be delivered",
-                metadata: ["route": "\(route)", "sink": "\(sink.name)"]
-            )
-        }
-        drop(lost, because: .spoolFailed)
-        afterSpool()
-    }
-
-    package func spoolCouldNotRead() {
-        spooling?.readFailed()
-    }
-
-    package func spoolLostFile() {
-        drop(spooling?.lostFile() ?? 0, because: .spoolFailed)
-        countConflated()
-        afterSpool()
-    }
-
-    package func spoolFails(_ isFailing: Bool) {
-        spooling?.diskFails(isFailing)
-        afterSpool()
-        if isFailing { gate?.queueSecured(self) }
-    }
-
-    private func afterSpool() {
-        guard !isAbandoned else { return }
-        offerKept()
-        trim()
-        applyWaterMarks()
-        ask()
-        checkInvariants()
     }
 }

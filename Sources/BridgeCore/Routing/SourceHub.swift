@@ -59,7 +59,9 @@ package final class SourceHub: SourceClient, QueueGate {
 
     package func received(_ batch: MessageBatch, run: UInt64) -> Bool {
         received(batch)
-        guard !unsecured.isEmpty || securingQueues.contains(where: { $0.securedMark < $0.lastMark }) else { return true }
+        guard !unsecured.isEmpty || securingQueues.contains(where: { $0.securedMark < $0.lastMark }) else {
+            return true
+        }
         unsecured.append((run, securingQueues.map(\.lastMark)))
         return false
     }

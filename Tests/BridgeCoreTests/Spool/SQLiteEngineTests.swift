@@ -87,7 +87,9 @@ struct SQLiteEngineTests {
         try withFolder { folder in
             try "x".write(toFile: folder + "/file", atomically: true, encoding: .utf8)
             for path in ["\(folder)/file", "\(folder)/no/where", "/proc/1/nothing"] {
-                #expect { try SpoolDirectory(path) } throws: { "\($0)".hasPrefix("the state_dir \(path) can't be used: ") }
+                #expect { try SpoolDirectory(path) } throws: {
+                    "\($0)".hasPrefix("the state_dir \(path) can't be used: ")
+                }
             }
         }
     }
@@ -136,6 +138,66 @@ struct SQLiteEngineTests {
             #expect(try engine.read(SpoolRead(queue: number, after: written, messages: 9, bytes: 9)).batch.isEmpty)
             try engine.write([], removing: [SpoolDelete(queue: number, first: 1, last: 20, bytes: 0)])
             try engine.write([append(.of(kilobyte), to: number, first: written + 1)], removing: [])
+        }
+    }
+
+    /// A disk that is full to the last block: what is left on it has all been delivered, but can't be removed.
+    @Test func aFileOfNothingButWhatIsRemovedBeginsAnew() throws {
+        try withFolder { folder in
+            let engine = try opened(folder)
+            let number = try engine.queue("q").number
+            let other = try engine.queue("other").number
+            try engine.write([append(.of("a", "b", "c"), to: number, first: 1)], removing: [])
+            let most = SpoolDelete(queue: number, first: 1, last: 2, bytes: 130)
+            let rest = SpoolDelete(queue: number, first: 3, last: 3, bytes: 65)
+            #expect(try !engine.beginEmpty(after: [most]))
+            #expect(try engine.read(SpoolRead(queue: number, after: 0, messages: 9, bytes: 99)).batch.count == 3)
+            #expect(try engine.beginEmpty(after: [most, rest]))
+            try engine.write([append(.of("d"), to: number, first: 4)], removing: [])
+            engine.close()
+            let contents = try SQLiteEngine(directory: folder, sync: .full, maxBytes: 1 << 30).open()
+            #expect(contents.queues.map(\.number) == [number, other])
+            #expect(contents.queues.map(\.count) == [1, 0] && contents.queues[0].next == 5)
+        }
+    }
+
+    /// The transaction that failed may be there: what is tried again is counted once.
+    @Test func aCommitThatFailedAndWasOneCountsOnce() throws {
+        try withFolder { folder in
+            let engine = try opened(folder)
+            let number = try engine.queue("q").number
+            let batch = append(.of("a", "b"), to: number, first: 1)
+            try engine.write([batch], removing: [])
+            engine.database = nil
+            engine.isDoubtful = true
+            try engine.write([batch], removing: [])
+            #expect(try engine.queue("q").count == 2 && engine.queue("q").bytes == batch.bytes)
+            let delete = SpoolDelete(queue: number, first: 1, last: 1, bytes: 65)
+            try engine.write([], removing: [delete])
+            try engine.write([], removing: [delete])
+            #expect(try engine.queue("q").count == 1 && engine.queue("q").bytes == 65)
+        }
+    }
+
+    @Test func afterAnUncleanEndAllOfItMayHaveArrived() throws {
+        try withFolder { folder in
+            func flags(closing: Bool) throws -> [MessageBatch.Flags] {
+                let engine = try opened(folder)
+                let place = try engine.queue("q")
+                let read = SpoolRead(queue: place.number, after: 0, messages: 9, bytes: 999)
+                let flags = try engine.read(read).batch.entries.map(\.flags)
+                try engine.write([append(.of("a"), to: place.number, first: place.next)], removing: [])
+                if closing { engine.close() } else { engine.database = nil }
+                return flags
+            }
+            #expect(try flags(closing: true) == [])
+            #expect(try flags(closing: false) == [[]])
+            // Looking at it changes nothing.
+            let inspection = SQLiteEngine(directory: folder, sync: .full, maxBytes: 1 << 30, isInspection: true)
+            _ = try inspection.open()
+            inspection.close()
+            #expect(try flags(closing: true) == [.redelivered, .redelivered])
+            #expect(try flags(closing: true) == [[], [], []])
         }
     }
 

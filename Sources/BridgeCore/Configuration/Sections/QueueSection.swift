@@ -12,7 +12,12 @@ enum QueueKeys {
         default: "16MiB",
         "How much the queue holds in memory: payload, topic and 64 bytes a message."
     )
-    static let maxDisk = Key("max_disk", .size((1 << 20)...(1 << 50)), default: "1GiB", "How much it may hold on disk; counted like max_bytes.")
+    static let maxDisk = Key(
+        "max_disk",
+        .size((1 << 20)...(1 << 50)),
+        default: "1GiB",
+        "How much it may hold on disk; counted like max_bytes."
+    )
     static let ttl = Key(
         "ttl",
         .durationOrNone(.milliseconds(1) ... .seconds(31_536_000)),

@@ -1,0 +1,67 @@
+import BridgeTestSupport
+import NIOCore
+import Testing
+
+@testable import BridgeCore
+
+/// One message a key, in memory and on a disk that takes its time.
+struct ConflatingStoreTests {
+    @Test func aNewMessageTakesThePlaceOfTheOlderOfItsKey() throws {
+        let store = ConflatingStore(by: try ConflationKey("$.k"))
+        append(["{\"k\":1,\"n\":1}", "{\"k\":2,\"n\":1}", "no key", "{\"k\":1,\"n\":2}", "no key"], to: store)
+        #expect(store.waiting(limit: 9)?.texts == ["{\"k\":1,\"n\":2}", "{\"k\":2,\"n\":1}", "no key", "no key"])
+        #expect(store.takeConflated() == 1 && store.takeConflated() == 0)
+    }
+
+    @Test func whatIsInFlightIsNotReplaced() throws {
+        let store = ConflatingStore(by: try ConflationKey("$.k"))
+        append(["{\"k\":1,\"n\":1}"], to: store)
+        store.took(1)
+        append(["{\"k\":1,\"n\":2}", "{\"k\":1,\"n\":3}"], to: store)
+        #expect(store.waiting(limit: 9)?.texts == ["{\"k\":1,\"n\":3}"])
+        store.rewind()
+        #expect(store.waiting(limit: 9)?.texts == ["{\"k\":1,\"n\":3}"], "the newer one stands for it")
+        #expect(store.takeConflated() == 2)
+    }
+
+    /// A disk that is slower than the feed gets the last of each key, and what waits for it has a bound.
+    @Test func aSlowDiskGetsTheLastOfEachKey() throws {
+        let contents = SpoolQueueContents(number: 1, key: "q", count: 0, bytes: 0, next: 1)
+        let store = ConflatingStore(by: try ConflationKey("$.k"), level: .always, maxDisk: 1 << 30, contents: contents)
+        let filler = String(repeating: "x", count: 10_000)
+        for number in 0..<1_000 { append(["{\"k\":\(number % 10),\"n\":\(number),\"x\":\"\(filler)\"}"], to: store) }
+        let mark = store.lastTicket
+        let first = store.takeRequests()
+        #expect(first.count < 30, "\(first.count) writes at once")
+        #expect(store.takeRequests().isEmpty && store.securedTicket == 0)
+        for case .append(let ticket, _, _, _, _, _) in first { store.committed(ticket) }
+        let second = store.takeRequests()
+        #expect(second.count == 10 && store.securedTicket < mark)
+        for case .append(let ticket, _, let batch, let range, _, let replaced) in second {
+            #expect(batch.texts[range.lowerBound].contains("\"n\":99") && replaced == 1)
+            store.committed(ticket)
+        }
+        #expect(store.securedTicket == mark && store.takeRequests().isEmpty)
+        #expect(store.diskBytes == store.bytes)
+    }
+
+    /// What is dropped behind a sink that stands still doesn't stay in memory.
+    @Test func theDroppedDoNotPileUp() throws {
+        let store = ConflatingStore(by: try ConflationKey("$.k"))
+        append(["in flight"], to: store)
+        store.took(1)
+        for number in 0..<10_000 {
+            append(["\(number)"], to: store)
+            if store.count > 11 { #expect(store.dropOldestWaiting()) }
+        }
+        #expect(store.slotCount < 200 && store.count == 11)
+        #expect(store.waiting(limit: 20)?.texts == (9_990..<10_000).map(String.init))
+        store.settled(1)
+        #expect(store.waiting(limit: 1)?.texts == ["9990"])
+    }
+
+    private func append(_ texts: [String], to store: ConflatingStore) {
+        let batch = MessageBatch.of(texts)
+        store.append(batch, in: 0..<batch.count)
+    }
+}

@@ -15,7 +15,7 @@ package struct QueuePolicy: Sendable, Hashable {
     /// In bytes: payload + topic + 64 a message.
     package var maxBytes: Int
 
-    /// Older messages expire; `nil` = never. In milliseconds.
+    /// Older messages expire; `nil` = never, in milliseconds.
     package var ttl: Int64?
 
     package init(whenFull: WhenFull, whenAway: WhenFull? = nil, maxBytes: Int, ttl: Int64? = nil) {

@@ -362,8 +362,9 @@ package final class RouteQueue: SinkClient {
         }
     }
 
-    /// Whether the source has to wait. A disk that is slower than the feed, but works, is waited for whatever the policy:
-    /// there is room.
+    /// Whether the source has to wait.
+    ///
+    /// A disk that is slower than the feed, but works, is waited for whatever the policy: there is room.
     private var isFull: Bool {
         whenFull == .block ? store.isHigh(policy) : spooling.map { $0.isClogged && !$0.isFailing } ?? false
     }

@@ -77,7 +77,8 @@ extension SQLiteEngine {
             if isDoubtful, try database.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
                 throw SQLiteHandle.Failure(code: SQLITE_IOERR, message: "the write-ahead log can't be written")
             }
-            try database.execute("PRAGMA max_page_count = \(maxPages); PRAGMA journal_size_limit = 8388608; PRAGMA wal_autocheckpoint = 2000")
+            try database.execute("PRAGMA max_page_count = \(maxPages)")
+            try database.execute("PRAGMA journal_size_limit = 8388608; PRAGMA wal_autocheckpoint = 2000")
             if isSmall, let finding = try database.text("PRAGMA quick_check(1)"), finding != "ok" {
                 throw SQLiteHandle.Failure(code: SQLITE_CORRUPT, message: finding)
             }

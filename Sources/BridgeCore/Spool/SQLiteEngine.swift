@@ -10,8 +10,9 @@ package final class SQLiteEngine: SpoolEngine {
     /// "wsbr" in the file's header.
     static let applicationID: Int64 = 0x7773_6272
     static let schema: Int64 = 1
-    /// A larger file is not read through at the start: the first message is to leave within a second. Each record
-    /// has its checksum, and damage elsewhere shows when it is read.
+    /// A larger file is not read through at the start: the first message is to leave within a second.
+    ///
+    /// Each record has its checksum, and damage elsewhere shows when it is read.
     static let largestCheckedFile = 16 << 20
     /// A queue that gets 100,000 messages a second fills them in 89 years.
     static let sequenceBits: Int64 = 48
@@ -44,7 +45,9 @@ package final class SQLiteEngine: SpoolEngine {
     var database: SQLiteHandle?
     var queues: [Int: Queue] = [:]
     var receipts = ReceiptClock(boot: 0, newest: nil)
-    /// By queue: the messages up to here were there when a former run ended without saying so. They may have arrived.
+    /// By queue: the messages up to here were there when a former run ended without saying so.
+    ///
+    /// They may have arrived.
     var doubtfulThrough: [Int: Int64] = [:]
     var record: [UInt8] = []
     /// A commit failed: the file may hold it all the same.

@@ -24,7 +24,9 @@ package protocol SpoolEngine: AnyObject {
     func close()
 }
 
-/// What is written: messages of one queue under consecutive sequence numbers. An earlier one of the same number goes.
+/// What is written: messages of one queue under consecutive sequence numbers.
+///
+/// An earlier one of the same number goes.
 package struct SpoolAppend: Sendable {
     package var queue: Int
     /// Counts the queue's writes.

@@ -1,7 +1,8 @@
 import CZlib
 import NIOCore
 
-/// One message as it lies on disk, little-endian:
+/// One message as it lies on disk, little-endian.
+///
 ///
 /// | bytes | what |
 /// |---|---|

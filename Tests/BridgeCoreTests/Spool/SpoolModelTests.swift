@@ -3,7 +3,9 @@ import Testing
 
 @testable import BridgeCore
 
-/// Random histories of a spooled queue. `SPOOL_SEED=n` replays one, `SPOOL_TRACE=1` names each.
+/// Random histories of a spooled queue.
+///
+/// `SPOOL_SEED=n` replays one, `SPOOL_TRACE=1` names each.
 struct SpoolModelTests {
     private static let environment = ProcessInfo.processInfo.environment
 

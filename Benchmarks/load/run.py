@@ -70,6 +70,7 @@ SCEN = {
     "EA": ("ws2udp", 0, 0, "sink", 1000), "EB": ("ws2fifo", 0, 0, "sink", 1000), "EC0": ("ws2mqtt", 0, 0, "sink", 1000),
     "EC1": ("ws2mqtt", 1, 0, "sink", 1000), "EDU": ("udp2ws", 0, 0, "sink", 1000),
     "EDF": ("fifo2ws", 0, 0, "sink", 1000), "EDM": ("mqtt2ws", 0, 0, "sink", 1000),
+    "S1": ("ws2mqtt", 1, 0, "sink", 20000),
 }
 TITLE = {
     "A": "WS->UDP flat out", "B": "WS->FIFO flat out", "C0": "WS->MQTT QoS 0, sink broker, flat out",
@@ -80,6 +81,7 @@ TITLE = {
     "EB": "latency WS->FIFO at 1,000/s", "EC0": "latency WS->MQTT QoS 0 at 1,000/s",
     "EC1": "latency WS->MQTT QoS 1 at 1,000/s", "EDU": "latency UDP->WS at 1,000/s",
     "EDF": "latency FIFO->WS at 1,000/s", "EDM": "latency MQTT->WS at 1,000/s",
+    "S1": "WS->MQTT QoS 1 paced 20,000/s",
 }
 
 

@@ -40,10 +40,12 @@ struct ProxySectionTests {
         let environment = [
             "https_proxy": "http://u:outer-pw@p:1", "http_proxy": "http://u:inner-pw@q:2", "no_proxy": "inside.example",
         ]
-        func connection(_ url: String, _ keys: String = "") throws -> ConnectionConfiguration {
-            try configuration(file(oauth + "\n" + keys, url: url), environment: environment).connections[0]
+        func connection(_ url: String, _ keys: String = "", warnings: [String] = []) throws -> ConnectionConfiguration {
+            let yaml = file(oauth + "\n" + keys, url: url)
+            return try configuration(yaml, environment: environment, warnings: warnings).connections[0]
         }
-        let outside = try connection("ws://outside.example")
+        let unencrypted = "5:5: warning: the token travels unencrypted: use wss"
+        let outside = try connection("ws://outside.example", warnings: [unencrypted])
         #expect(
             outside.environmentProxies == [
                 "goes through the proxy http://q:2 (http_proxy)",

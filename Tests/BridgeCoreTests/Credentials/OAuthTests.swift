@@ -230,7 +230,7 @@ struct OAuthTests {
             let oauth = configuration(port: server.port)
             try await withSource(oauth, proxy: .environment(environment)) { try await $0.gives("Bearer abc") }
         }
-        // Read at each token: a person may have mended it.
+        // The file's check refuses it; nobody goes around it either.
         let wrong = ProxyEnvironment(["http_proxy": "ftp://u:canary@p"])
         let away = configuration(port: 80) { $0.tokenEndpoint.host = "login.nowhere.invalid" }
         try await withSource(away, proxy: .environment(wrong)) { source in

@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import TLS
 import TestSupport
@@ -27,6 +28,7 @@ struct OAuthTests {
         _ oauth: OAuthConfiguration,
         proxy: ProxyConfiguration = .none,
         proxyCAFile: String? = nil,
+        learned: @escaping @Sendable ([String]) -> Void = { _ in },
         _ body: (OnLoop<OAuthAuthorization>) async throws -> Void
     ) async throws {
         let server = WebSocketEndpoint(isSecure: false, host: "feed.example", port: 80, path: "/")
@@ -36,7 +38,7 @@ struct OAuthTests {
         try await withEventLoop { eventLoop in
             try await body(
                 try await OnLoop(eventLoop) { [connection] in
-                    OAuthAuthorization(oauth, of: connection, eventLoop: $0, learned: { _ in }, warn: { _ in })
+                    OAuthAuthorization(oauth, of: connection, eventLoop: $0, learned: learned, warn: { _ in })
                 }
             )
         }
@@ -221,6 +223,32 @@ struct OAuthTests {
                     == "no token: no way through proxy 127.0.0.1:\(silent.port) to login.nowhere.invalid within 200ms"
             )
             #expect(late?.needsPerson == false)
+        }
+    }
+
+    @Test("S7: a proxy's password is read anew from its file, and known as a secret before it is sent")
+    func thePasswordOfTheProxy() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appendingPathComponent("password")
+            try "right\n".write(to: file, atomically: true, encoding: .utf8)
+            try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
+                try await withTestProxy(.init(.socks5, login: "anna:right")) { proxy in
+                    var address = try WebSocketProxy("socks5://127.0.0.1:\(proxy.port)")
+                    address.username = "anna"
+                    let secrets = NIOLockedValueBox<[String]>([])
+                    try await withSource(
+                        configuration(port: server.port),
+                        proxy: .server(address, password: .file(file.path)),
+                        learned: { more in secrets.withLockedValue { $0 += more } }
+                    ) { source in
+                        try await source.gives("Bearer abc")
+                        #expect(proxy.requests == ["127.0.0.1:\(server.port)"], "a proxy in the file counts for all")
+                        try "changed\n".write(to: file, atomically: true, encoding: .utf8)
+                        await #expect(throws: WebSocketCredentialError.self) { try await source.token(isFresh: true) }
+                    }
+                    #expect(secrets.withLockedValue { $0.contains("right") && $0.contains("changed") })
+                }
+            }
         }
     }
 

@@ -44,8 +44,15 @@ struct WaysOutTests {
         harness.client.connect()
         try harness.accept()
         harness.advance(by: .seconds(10))
-        #expect(harness.client.status.reason == "no way through the proxy to example.com:80 within 10 s")
+        #expect(harness.client.status.reason == "no way through proxy proxy.example:3128 to example.com:80 within 10 s")
         #expect(!harness.channel.isActive)
+    }
+
+    @Test func aProxyThatCantBeReachedInTimeIsNamed() throws {
+        let harness = try harness("ws://example.com/feed", "http://proxy.example:3128")
+        harness.client.connect()
+        harness.advance(by: .seconds(10))
+        #expect(harness.client.status.reason == "no connection to proxy proxy.example:3128 within 10 s")
     }
 
     @Test func aRedirectAsksForItsOwnWay() throws {

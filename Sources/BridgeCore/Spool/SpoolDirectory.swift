@@ -54,7 +54,8 @@ package final class SpoolDirectory: Sendable {
             return "others may change it: chmod 700 the folder"
         }
         guard access(path, W_OK | X_OK | R_OK) == 0 else {
-            return "\(LocalFile.explanation(of: errno)): it has to be writable for the user who runs the gateway"
+            let reason = errno == EROFS ? "its file system is read-only" : "permission denied"
+            return "it can't be written, \(reason): it has to be writable for the user who runs the gateway"
         }
         return nil
     }

@@ -136,7 +136,7 @@ import Testing
                                 #expect(most < 90_000_000, "\(most) bytes")
                             }
                             Faults.report(
-                                "spool of \(total * Self.size >> 20) MB: first after \(first), RSS \(most >> 20) MB at most"
+                                "spool of \((total * Self.size) >> 20) MB: first after \(first), RSS \(most >> 20) MB at most"
                             )
                             try await gateway.stop()
                         }

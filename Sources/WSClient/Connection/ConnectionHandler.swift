@@ -51,7 +51,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isReadWanted = false
     /// Read while paused, which happens when the connection ends then.
     private var held: CircularBuffer<ByteBuffer> = []
-    private var hasEnded = false
+    private(set) var hasEnded = false
     /// Another connection took over: what arrives until the end still counts, and a pause still holds it back.
     var isRetiring = false
     /// Whether what arrives waits.
@@ -274,11 +274,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    private func finish() {
+    func finish() {
         guard closing.state != .ended else { return }
         pull()
         drainHeld()
         closing.tcpEnded()
+        keepAliveTimer?.cancel()
+        closeTimer?.cancel()
         let failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)
         let owner = owner
         self.owner = nil

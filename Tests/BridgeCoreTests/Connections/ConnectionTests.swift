@@ -3,9 +3,9 @@ import Logging
 import NIOCore
 import TestSupport
 import Testing
-import WSClient
 
 @testable import BridgeCore
+@testable import WSClient
 
 /// A connection to a real server, and what its status topics say.
 struct ConnectionTests {
@@ -122,6 +122,34 @@ struct ConnectionTests {
             #expect(try await connection.stats().received == 0)
             try await connection.run { $0.connection.client.resumeReading() }
             try await eventually("the message") { try await connection.stats().received == 1 }
+        }
+    }
+
+    @Test func whatTheConnectionBeforeStillReceivesIsNoMatterOfThePresentSession() async throws {
+        let keys =
+            #"session: { steps: [ { send: hello } ], end_on: { equals: over } }"#
+            + #", heartbeat: { answer: { equals: ping }, with: pong }"#
+        try await withConnection(keys) { connection, server in
+            try await connection.command(.connect(bearerToken: nil))
+            try await server.waitForMessages(1)
+            try await connection.run { parts in
+                let client = parts.connection.client
+                let renewal = ConnectionRenewal(of: client)
+                let successor = WebSocketSuccessor(subprotocol: nil, renewal: renewal)
+                parts.connection.webSocketClient(client, prepares: successor)
+                parts.connection.webSocketClient(client, renewedWith: nil, before: nil)
+                for text in ["ping", "data", "over"] {
+                    let batch = WebSocketMessageBatch(text: text)
+                    parts.connection.webSocketClient(client, receivedFromPredecessor: batch)
+                }
+            }
+            let isReady = try await connection.run { $0.connection.isReady }
+            #expect(isReady, "only the connection before is over")
+            let stats = try await connection.stats()
+            #expect(stats.received == 3 && stats.session?.heartbeats == 1, "\(stats)")
+            #expect(try await connection.command(.send(ByteBuffer(string: "next"))) == .ok)
+            try await server.waitForMessages(2)
+            #expect(server.texts == ["hello", "next"], "a heartbeat of the one before is not answered here")
         }
     }
 

@@ -44,6 +44,8 @@ struct AddressRace {
     private var unanswered: Set<AddressFamily> = [.ipv6, .ipv4]
     private var untried: [AddressFamily: [SocketAddress]] = [:]
     private var nextFamily = AddressFamily.ipv6
+    /// The last attempt had its time, and there was nothing else to try.
+    private var isOverdue = false
     private let preferred: SocketAddress?
 
     init(preferred: SocketAddress? = nil) {
@@ -81,7 +83,7 @@ struct AddressRace {
             }
             return begin()
         case .racing:
-            return running.isEmpty ? next() : .doNothing
+            return running.isEmpty || isOverdue ? next() : .doNothing
         case .over:
             return .doNothing
         }

@@ -136,6 +136,13 @@ struct SessionSectionTests {
         )
     }
 
+    @Test func aVariableWithoutItsValueIsNoUnknownName() {
+        expect(
+            yaml("session: { variables: { token: '${NOPE}' }, steps: [ { send: '{token}' } ] }"),
+            says: ["4:36: the environment variable NOPE isn't set: set it, or write ${NOPE:-default}"]
+        )
+    }
+
     @Test func stepsFollowThoseOfThePresetAndKnowItsValues() throws {
         let gateway = try configuration(
             yaml("session: { preset: home-assistant, access_token: x, steps: [ { send: 'again {access_token}' } ] }")

@@ -46,6 +46,8 @@ final class ConnectAttempt {
     private var phase = Phase.connecting
     private var pending: PendingConnection?
     private var channel: (any Channel)?
+    /// As reasons name it, while the way leads through it.
+    private var proxyName = ""
     private var deadline: Scheduled<Void>?
 
     /// Makes an attempt with the user's headers.
@@ -154,6 +156,7 @@ final class ConnectAttempt {
         self.channel = channel
         guard let proxy = route.proxy else { return connected(channel, route) }
         phase = .proxy
+        proxyName = proxy.name
         owner?.attempt(self, detail: "TCP connected to \(proxy.name)")
         let handler = ProxyHandler(proxy.negotiation(for: url), name: proxy.name) { failure in
             self.proxyAnswered(failure, channel, route)
@@ -180,7 +183,8 @@ final class ConnectAttempt {
 
     private func connected(_ channel: any Channel, _ route: Route) {
         phase = route.tls == nil ? .handshake : .tls
-        let address = route.proxy.map { "\(url.server) through \($0.name)" } ?? channel.remoteAddress?.description
+        let address =
+            route.proxy.map { "\(url.server) through \($0.name)" } ?? channel.remoteAddress.flatMap(Self.shown)
         owner?.attempt(self, connectedTo: address ?? url.server)
         // The owner may have changed its mind.
         guard phase != .over else { return }
@@ -197,6 +201,12 @@ final class ConnectAttempt {
         } catch {
             fail(ConnectionFailure(error, server: url.server))
         }
+    }
+
+    /// `192.0.2.1:443`, `[2001:db8::1]:443`; `nil` for what has no port.
+    private static func shown(_ address: SocketAddress) -> String? {
+        guard let port = address.port else { return nil }
+        return address.protocol == .inet6 ? "[\(address.shownHost)]:\(port)" : "\(address.shownHost):\(port)"
     }
 
     private func tlsCompleted(_ event: TLSHandshakeCompleted) {
@@ -253,7 +263,7 @@ final class ConnectAttempt {
         case .connecting:
             let words = abandonPending().map { ": " + $0 } ?? ""
             fail(ConnectionFailure("no connection to \(url.server) \(limit)\(words)"))
-        case .proxy: fail(ConnectionFailure("no way through the proxy to \(url.server) \(limit)"))
+        case .proxy: fail(ConnectionFailure("no way through \(proxyName) to \(url.server) \(limit)"))
         case .tls: fail(ConnectionFailure("no TLS handshake with \(url.server) \(limit)"))
         case .handshake: fail(ConnectionFailure("no answer to the WebSocket handshake from \(url.server) \(limit)"))
         case .over: break

@@ -44,7 +44,7 @@ struct WaysOutTests {
         harness.client.connect()
         try harness.accept()
         harness.advance(by: .seconds(10))
-        #expect(harness.client.status.reason == "no way through the proxy to example.com:80 within 10 s")
+        #expect(harness.client.status.reason == "no way through proxy proxy.example:3128 to example.com:80 within 10 s")
         #expect(!harness.channel.isActive)
     }
 

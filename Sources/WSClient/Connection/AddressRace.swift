@@ -96,7 +96,11 @@ struct AddressRace {
 
     /// `attemptDelay` is over, and the last attempt has not ended.
     mutating func attemptDelayPassed() -> Action {
-        guard state == .racing, let address = takeNext() else { return .doNothing }
+        guard state == .racing else { return .doNothing }
+        guard let address = takeNext() else {
+            isOverdue = true
+            return .doNothing
+        }
         return start(address)
     }
 
@@ -138,6 +142,7 @@ struct AddressRace {
     }
 
     private mutating func start(_ address: SocketAddress) -> Action {
+        isOverdue = false
         running.append(address)
         return .connect(address)
     }

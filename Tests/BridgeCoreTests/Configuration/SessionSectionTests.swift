@@ -160,7 +160,7 @@ struct SessionSectionTests {
         )
     }
 
-    @Test("S6: a session's secrets that travel unencrypted are a warning") func unencryptedSecretsAreAWarning() throws {
+    @Test("S5: a session's secrets that travel unencrypted are a warning") func unencryptedSecretsAreAWarning() throws {
         _ = try configuration(
             "connections:\n  ha:\n    url: ws://ha.local:8123\n    session: { preset: home-assistant, access_token: x }\n"
                 + "routes: {}\n",

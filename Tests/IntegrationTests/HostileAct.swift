@@ -229,20 +229,20 @@ struct HostileAct: Sendable {
                 .readRequest, .drip(Array("HTTP/1.1 101 Switching Protocols\r\n".utf8), every: .milliseconds(400)),
             ],
             reason: "no answer to the WebSocket handshake",
-            keys: "connect_timeout: 1s"
+            keys: "connect_timeout: 8s"
         ),
         HostileAct(
             name: "silence",
             steps: [.readRequest, .awaitEnd],
             reason: "no answer to the WebSocket handshake",
-            keys: "connect_timeout: 1s"
+            keys: "connect_timeout: 8s"
         ),
         HostileAct(
             name: "silence-in-tls",
             steps: [.stopReading, .awaitEnd],
             reason: "TLS",
             isSecure: true,
-            keys: "connect_timeout: 1s"
+            keys: "connect_timeout: 8s"
         ),
         HostileAct(
             name: "plain-text-for-tls",

@@ -78,8 +78,8 @@ struct LivenessTests {
     /// A process that was stopped finds its answers in the socket, and its timers long overdue.
     @Test func aStoppedProcessReadsBeforeItJudges() async throws {
         let keys = """
-            keep_alive: { interval: 100ms, timeout: 3s }
-            heartbeat: { send: ping, every: 100ms, expect: { equals: pong }, timeout: 3s }
+            keep_alive: { interval: 100ms, timeout: 10s }
+            heartbeat: { send: ping, every: 100ms, expect: { equals: pong }, timeout: 10s }
             """
         let isAnswering = NIOLockedValueBox(true)
         let script = TestWebSocketServer.Script { _ in isAnswering.withLockedValue { $0 } ? [.text("pong")] : [] }
@@ -91,7 +91,7 @@ struct LivenessTests {
             site.gateway.process.send(SIGSTOP)
             // Answered while it is stopped. Time itself has to pass, far beyond the deadlines.
             try await client.send([.text("pong")])
-            try await Task.sleep(for: .seconds(5))
+            try await Task.sleep(for: .seconds(12))
             isAnswering.withLockedValue { $0 = true }
             site.gateway.process.send(SIGCONT)
             let before = site.server.messageCount

@@ -59,6 +59,41 @@ struct WaysOutTests {
         }
     }
 
+    @Test(arguments: ["proxy: http", "proxy: socks5", "http_proxy"])
+    func theTokenEndpointIsReachedAsTheServerIs(way: String) async throws {
+        try await withWebSocketServer { server in
+            try await withTokenServer(answering: { _, _ in .token("abc", expiresIn: 3600) }) { tokens in
+                let kind = way.contains("socks5") ? TestProxy.Kind.socks5 : .http
+                try await withTestProxy(.init(kind, login: "anna:canary-pw")) { proxy in
+                    let address = "anna:canary-pw@127.0.0.1:\(proxy.port)"
+                    let isVariable = way == "http_proxy"
+                    let keys = """
+                        url: ws://feed.nowhere.invalid:\(server.port)/feed
+                        extended_logging: true
+                        oauth2: { token_url: "http://login.nowhere.invalid:\(tokens.port)/token", client_id: site,
+                                  client_secret: s3cret-s3cret }
+                        \(isVariable ? "" : "\(way)://\(address)")
+                        """
+                    let environment = isVariable ? ["http_proxy": "http://\(address)"] : [:]
+                    try await withConnection(keys, environment: environment) { gateway, receiver in
+                        if isVariable {
+                            let said = "asks for tokens through the proxy http://127.0.0.1:\(proxy.port) (http_proxy)"
+                            _ = try await gateway.log.line(containing: said)
+                            #expect(try await gateway.command("check").output.contains("connection cloud \(said)"))
+                        }
+                        try await expectMessage(from: server, gateway, receiver)
+                        #expect(!gateway.log.text.contains("canary-pw"))
+                    }
+                    #expect(
+                        proxy.requests
+                            == ["login.nowhere.invalid:\(tokens.port)", "feed.nowhere.invalid:\(server.port)"]
+                    )
+                    #expect(server.clients.first?.header("Authorization") == "Bearer abc")
+                }
+            }
+        }
+    }
+
     @Test("S5: behind a proxy it is the server's certificate that counts", arguments: ["right", "wrong"])
     func wssThroughAProxyVerifiesTheServer(name: String) async throws {
         try await withTemporaryDirectory { certificates in

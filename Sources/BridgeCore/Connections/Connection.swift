@@ -76,7 +76,7 @@ final class Connection {
 
     /// Connects, or says that it waits for a command.
     func start() {
-        if let proxy = configuration.environmentProxy { log.info("goes through \(proxy)") }
+        for way in configuration.environmentProxies { log.info("\(way)") }
         if configuration.autoConnect {
             client.connect()
         } else {

@@ -30,7 +30,9 @@ final class ConnectionCredentials: WebSocketCredentialSource {
         } else if let basic = connection.basicAuth {
             authorization = SecretAuthorization(basic: basic, eventLoop: eventLoop)
         } else if let oauth = connection.oauth2 {
-            authorization = OAuthAuthorization(oauth, eventLoop: eventLoop, learned: learned) { log.warning("\($0)") }
+            authorization = OAuthAuthorization(oauth, of: connection, eventLoop: eventLoop, learned: learned) {
+                log.warning("\($0)")
+            }
         } else {
             authorization = nil
         }

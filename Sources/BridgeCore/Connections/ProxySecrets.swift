@@ -1,12 +1,14 @@
 import TLS
 import WSClient
 
-/// What a connection's proxy is told and nobody else.
+/// What a connection's proxies are told and nobody else.
 enum ProxySecrets {
     static func values(of connection: ConnectionConfiguration) -> [String] {
-        guard let url = try? WebSocketURL(connection.endpoint), let proxy = try? connection.proxy.proxy(for: url),
-            let password = proxy.password, !password.isEmpty
-        else { return [] }
+        connection.proxied.flatMap { values(of: try? connection.proxy.proxy(for: $0.url)) }
+    }
+
+    static func values(of proxy: WebSocketProxy?) -> [String] {
+        guard let proxy, let password = proxy.password, !password.isEmpty else { return [] }
         let pair = "\(proxy.username ?? ""):\(password)"
         return [password, Base64.encode(Array(pair.utf8))]
     }

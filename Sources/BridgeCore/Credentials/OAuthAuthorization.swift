@@ -1,11 +1,14 @@
 import NIOCore
 import NIOPosix
+import TLS
 import WSClient
 
 /// A bearer token by OAuth 2 client credentials, kept until shortly before it expires.
 final class OAuthAuthorization: AuthorizationSource {
     let isRenewable = true
     private let configuration: OAuthConfiguration
+    private let proxy: ProxyConfiguration
+    private let proxyCAFile: String?
     private let eventLoop: any EventLoop
     private let learned: ([String]) -> Void
     private let warn: (String) -> Void
@@ -13,14 +16,18 @@ final class OAuthAuthorization: AuthorizationSource {
     /// Asked for, and not here yet: whoever asks meanwhile gets the same.
     private var underWay: EventLoopFuture<Authorization>?
 
-    /// `learned` is told of secrets before they are sent anywhere.
+    /// The way to the token endpoint is chosen as the connection's own; `learned` is told of secrets before they are sent
+    /// anywhere.
     init(
         _ configuration: OAuthConfiguration,
+        of connection: ConnectionConfiguration,
         eventLoop: any EventLoop,
         learned: @escaping ([String]) -> Void,
         warn: @escaping (String) -> Void
     ) {
         self.configuration = configuration
+        proxy = connection.proxy
+        proxyCAFile = connection.tls.caFile
         self.eventLoop = eventLoop
         self.learned = learned
         self.warn = warn
@@ -33,23 +40,38 @@ final class OAuthAuthorization: AuthorizationSource {
             return eventLoop.makeSucceededFuture(kept.authorization)
         }
         kept = nil
-        let authorization = secret().assumeIsolated().flatMap { secret in self.fetch(secret) }.nonisolated()
+        let authorization = inputs().assumeIsolated().flatMap { self.fetch($0) }.nonisolated()
         underWay = authorization
         // Not before it is remembered: it may be here already.
         authorization.assumeIsolated().whenComplete { _ in self.underWay = nil }
         return authorization
     }
 
-    private func secret() -> EventLoopFuture<String> {
-        let secret = configuration.clientSecret
-        guard secret.isFile else { return eventLoop.makeCompletedFuture { try SecretReader.read(secret) } }
-        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try SecretReader.read(secret) }
+    /// What may have changed since the last token.
+    private struct Inputs: Sendable {
+        var secret: String
+        var dial: TCPDial
     }
 
-    private func fetch(_ secret: String) -> EventLoopFuture<Authorization> {
-        let request = OAuthRequest(configuration, secret: secret)
-        learned(request.secrets)
-        let exchange = TokenExchange(request, with: configuration, eventLoop: eventLoop, warn: warn)
+    private func inputs() -> EventLoopFuture<Inputs> {
+        let (configuration, proxy, proxyCAFile) = (configuration, proxy, proxyCAFile)
+        let read = { @Sendable () throws -> Inputs in
+            let url = try WebSocketURL(configuration.tokenEndpoint)
+            return Inputs(
+                secret: try SecretReader.read(configuration.clientSecret),
+                dial: TCPDial(to: url, through: try proxy.proxy(for: url), proxyCAFile: proxyCAFile)
+            )
+        }
+        guard configuration.clientSecret.isFile || proxy.readsFile else {
+            return eventLoop.makeCompletedFuture(withResultOf: read)
+        }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop, read)
+    }
+
+    private func fetch(_ inputs: Inputs) -> EventLoopFuture<Authorization> {
+        let request = OAuthRequest(configuration, secret: inputs.secret)
+        learned(request.secrets + ProxySecrets.values(of: inputs.dial.proxy))
+        let exchange = TokenExchange(request, with: configuration, over: inputs.dial, eventLoop: eventLoop, warn: warn)
         let configuration = configuration
         return exchange.start().assumeIsolated().map { answer in
             Result { try OAuthAnswer(answer, from: configuration.tokenEndpoint, hiding: request.secrets) }

@@ -16,6 +16,7 @@ final class TokenExchange: ChannelInboundHandler {
 
     private let request: OAuthRequest
     private let configuration: OAuthConfiguration
+    private let dial: TCPDial
     private let eventLoop: any EventLoop
     private let warn: (String) -> Void
     private var promise: EventLoopPromise<TokenEndpointAnswer>?
@@ -28,11 +29,13 @@ final class TokenExchange: ChannelInboundHandler {
     init(
         _ request: OAuthRequest,
         with configuration: OAuthConfiguration,
+        over dial: TCPDial,
         eventLoop: any EventLoop,
         warn: @escaping (String) -> Void
     ) {
         self.request = request
         self.configuration = configuration
+        self.dial = dial
         self.eventLoop = eventLoop
         self.warn = warn
     }
@@ -42,8 +45,7 @@ final class TokenExchange: ChannelInboundHandler {
         self.promise = promise
         let limit = TimeAmount(configuration.timeout)
         timer = eventLoop.assumeIsolated().scheduleTask(in: limit) {
-            let words = Quantity.text(self.configuration.timeout.milliseconds, units: Quantity.durations)
-            self.fail("did not answer within \(words)")
+            self.timeIsOver()
         }
         let tls: TLSContext?
         do {
@@ -55,13 +57,12 @@ final class TokenExchange: ChannelInboundHandler {
             return promise.futureResult
         }
         for warning in tls?.warnings ?? [] { warn("oauth2: \(warning)") }
-        TCPDial.open(host: endpoint.host, port: endpoint.port, timeout: limit + .seconds(1), on: eventLoop)
-            .assumeIsolated().whenComplete { result in
-                switch result {
-                case .success(let channel): self.connected(channel, tls)
-                case .failure(let error): self.fail(error)
-                }
+        dial.open(timeout: limit + .seconds(1), on: eventLoop).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let channel): self.connected(channel, tls)
+            case .failure(let error): self.fail(error)
             }
+        }
         return promise.futureResult
     }
 
@@ -127,6 +128,13 @@ final class TokenExchange: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         fail("closed the connection before its answer was complete")
         context.fireChannelInactive()
+    }
+
+    private func timeIsOver() {
+        let limit = Quantity.text(configuration.timeout.milliseconds, units: Quantity.durations)
+        guard let proxy = dial.proxy, channel == nil else { return fail("did not answer within \(limit)") }
+        let way = "no way through \(proxy.name) to \(endpoint.server) within \(limit)"
+        fail(WebSocketCredentialError(way, needsPerson: false))
     }
 
     private func fail(_ what: String) {

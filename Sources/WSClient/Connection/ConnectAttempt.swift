@@ -42,12 +42,11 @@ final class ConnectAttempt {
     private weak var owner: (any ConnectAttemptOwner)?
 
     private var url: WebSocketURL
+    private var target: ConnectTarget
     private var redirect: Redirect
     private var phase = Phase.connecting
     private var pending: PendingConnection?
     private var channel: (any Channel)?
-    /// As reasons name it, while the way leads through it.
-    private var proxyName = ""
     private var deadline: Scheduled<Void>?
 
     /// Makes an attempt with the user's headers.
@@ -64,6 +63,7 @@ final class ConnectAttempt {
         self.connector = connector
         self.owner = owner
         url = configuration.url
+        target = ConnectTarget(url)
         redirect = Redirect(allowed: configuration.followRedirects)
     }
 
@@ -98,6 +98,7 @@ final class ConnectAttempt {
         }
         owner?.attempt(self, detail: "connecting to \(url)" + (route.proxy.map { " through \($0.name)" } ?? ""))
         let target = route.proxy.map { ConnectTarget($0, before: url) } ?? ConnectTarget(url)
+        self.target = target
         let pending = connector.connect(target, timeout, eventLoop) { [weak self] line in
             guard let self else { return }
             self.owner?.attempt(self, detail: line)
@@ -156,20 +157,11 @@ final class ConnectAttempt {
         self.channel = channel
         guard let proxy = route.proxy else { return connected(channel, route) }
         phase = .proxy
-        proxyName = proxy.name
         owner?.attempt(self, detail: "TCP connected to \(proxy.name)")
-        let handler = ProxyHandler(proxy.negotiation(for: url), name: proxy.name) { failure in
-            self.proxyAnswered(failure, channel, route)
-        }
         do {
-            let pipeline = channel.pipeline.syncOperations
-            if proxy.kind == .https {
-                // The same trust store; our certificate and pins are for the server.
-                let trust = TLSConfiguration(caFile: configuration.tls.caFile)
-                try pipeline.addHandler(TLSClientHandler(context: TLSContext(trust, host: proxy.host)))
+            try proxy.openWay(to: url, on: channel, caFile: configuration.tls.caFile) { failure in
+                self.proxyAnswered(failure, channel, route)
             }
-            try pipeline.addHandler(handler)
-            try channel.syncOptions?.setOption(.autoRead, value: true)
         } catch {
             fail(ConnectionFailure(error, server: proxy.name))
         }
@@ -262,8 +254,8 @@ final class ConnectAttempt {
         switch phase {
         case .connecting:
             let words = abandonPending().map { ": " + $0 } ?? ""
-            fail(ConnectionFailure("no connection to \(url.server) \(limit)\(words)"))
-        case .proxy: fail(ConnectionFailure("no way through \(proxyName) to \(url.server) \(limit)"))
+            fail(ConnectionFailure("no connection to \(target.name) \(limit)\(words)"))
+        case .proxy: fail(ConnectionFailure("no way through \(target.name) to \(url.server) \(limit)"))
         case .tls: fail(ConnectionFailure("no TLS handshake with \(url.server) \(limit)"))
         case .handshake: fail(ConnectionFailure("no answer to the WebSocket handshake from \(url.server) \(limit)"))
         case .over: break

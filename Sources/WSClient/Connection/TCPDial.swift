@@ -1,22 +1,62 @@
 package import NIOCore
 
 /// A TCP connection by this library's rules, for what has to be asked before a WebSocket can be: a token endpoint.
-package enum TCPDial {
-    /// Opens one: the name is looked up beside the event loop, all its addresses are tried (RFC 8305).
+package struct TCPDial: Sendable {
+    private let url: WebSocketURL
+    /// `nil` is the direct way.
+    package let proxy: WebSocketProxy?
+    private let proxyCAFile: String?
+
+    /// Of the URL, host and port count; `proxyCAFile` is what the certificate of an `https` proxy is verified against.
+    package init(to url: WebSocketURL, through proxy: WebSocketProxy?, proxyCAFile: String?) {
+        self.url = url
+        self.proxy = proxy
+        self.proxyCAFile = proxyCAFile
+    }
+
+    /// Opens it: the name is looked up beside the event loop, all its addresses are tried (RFC 8305), and a proxy has let
+    /// us through.
     ///
-    /// Reads begin only when the channel's pipeline is complete: `autoRead` is off.
-    package static func open(
-        host: String,
-        port: Int,
-        timeout: TimeAmount,
-        on eventLoop: any EventLoop
+    /// Whoever gets the channel completes its pipeline at once, and turns `autoRead` on.
+    package func open(timeout: TimeAmount, on eventLoop: any EventLoop) -> EventLoopFuture<any Channel> {
+        guard let proxy else { return connect(ConnectTarget(url), timeout, eventLoop) }
+        let target = ConnectTarget(proxy, before: url)
+        let deadline = NIODeadline.now() + timeout
+        return connect(target, timeout, eventLoop)
+            .flatMapErrorThrowing { throw ConnectionFailure($0, server: target.name) }
+            .flatMap { pass(proxy, on: $0, by: deadline) }
+    }
+
+    private func connect(
+        _ target: ConnectTarget,
+        _ timeout: TimeAmount,
+        _ eventLoop: any EventLoop
     ) -> EventLoopFuture<any Channel> {
-        do {
-            let url = try WebSocketURL(isSecure: false, host: host, port: port, path: "/")
-            return Connector.network.connect(ConnectTarget(url), timeout, eventLoop) { _ in }.channel
-        } catch {
-            return eventLoop.makeFailedFuture(error)
+        Connector.network.connect(target, timeout, eventLoop) { _ in }.channel
+    }
+
+    private func pass(
+        _ proxy: WebSocketProxy,
+        on channel: any Channel,
+        by deadline: NIODeadline
+    ) -> EventLoopFuture<any Channel> {
+        let way = channel.eventLoop.makePromise(of: (any Channel).self)
+        // A silent proxy: whoever waited has said so by now, and the closed channel ends the rest.
+        let end = channel.eventLoop.scheduleTask(deadline: deadline) { channel.close(promise: nil) }
+        let fail = { (failure: ConnectionFailure) in
+            channel.close(promise: nil)
+            way.fail(failure)
         }
+        do {
+            try proxy.openWay(to: url, on: channel, caFile: proxyCAFile) { failure in
+                end.cancel()
+                if let failure { fail(failure) } else { way.succeed(channel) }
+            }
+        } catch {
+            end.cancel()
+            fail(ConnectionFailure(error, server: proxy.name))
+        }
+        return way.futureResult
     }
 }
 

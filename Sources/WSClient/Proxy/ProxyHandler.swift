@@ -64,3 +64,24 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
         report?(failure)
     }
 }
+
+extension WebSocketProxy {
+    /// Asks this proxy, to which the channel is connected, for the way to a server, and has the channel read.
+    ///
+    /// `report` hears `nil` once the way is open: what the channel's pipeline gets then is for the server.
+    func openWay(
+        to url: WebSocketURL,
+        on channel: any Channel,
+        caFile: String?,
+        report: @escaping (ConnectionFailure?) -> Void
+    ) throws {
+        let pipeline = channel.pipeline.syncOperations
+        if kind == .https {
+            // The same trust store; our certificate and pins are for the server.
+            let trust = TLSConfiguration(caFile: caFile)
+            try pipeline.addHandler(TLSClientHandler(context: TLSContext(trust, host: host)))
+        }
+        try pipeline.addHandler(ProxyHandler(negotiation(for: url), name: name, report: report))
+        try channel.syncOptions?.setOption(.autoRead, value: true)
+    }
+}

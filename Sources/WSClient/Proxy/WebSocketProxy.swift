@@ -82,7 +82,7 @@ public struct WebSocketProxy: Sendable, Hashable {
     }
 
     /// As reasons and logs name it.
-    var name: String { "proxy \(address)" }
+    package var name: String { "proxy \(address)" }
 
     /// Host and port.
     public var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

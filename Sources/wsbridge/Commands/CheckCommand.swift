@@ -20,8 +20,9 @@ struct Check: ParsableCommand {
         guard errors == 0, let configuration = outcome.configuration else { throw ExitStatus.configuration }
         let warnings = diagnostics.count
         for connection in configuration.connections {
-            guard let proxy = connection.environmentProxy else { continue }
-            StandardStreams.output("connection \(connection.name) goes through \(proxy); proxy: none would not")
+            for way in connection.environmentProxies {
+                StandardStreams.output("connection \(connection.name) \(way); proxy: none would not")
+            }
         }
         StandardStreams.output(
             "\(path) is good: \(configuration.connections.count) connections, \(configuration.brokers.count) brokers, "

@@ -297,6 +297,7 @@ struct ConnectionSectionTests {
             environment: ["T": "x"]
         )
         expectConnection("url: ws://127.0.0.1\nbearer_token: ${T}", says: [], environment: ["T": "x"])
+        expectConnection("url: ws://a.b\nproxy: https://p:443\ntls: { ca_file: /proxy.pem }", says: [])
     }
 
     @Test func everyKeyIsRead() throws {

@@ -33,6 +33,37 @@ struct ProxySectionTests {
         #expect(short?.username == "anna" && short?.password == "pw")
     }
 
+    private let oauth =
+        "oauth2: { token_url: 'https://login.example.com/token', client_id: site, client_secret: \"${S:-canary-id}\" }"
+
+    @Test func theTokenEndpointHasAWayOfItsOwn() throws {
+        let environment = [
+            "https_proxy": "http://u:outer-pw@p:1", "http_proxy": "http://u:inner-pw@q:2", "no_proxy": "inside.example",
+        ]
+        func connection(_ url: String, _ keys: String = "", warnings: [String] = []) throws -> ConnectionConfiguration {
+            let yaml = file(oauth + "\n" + keys, url: url)
+            return try configuration(yaml, environment: environment, warnings: warnings).connections[0]
+        }
+        let unencrypted = "5:5: warning: the token travels unencrypted: use wss"
+        let outside = try connection("ws://outside.example", warnings: [unencrypted])
+        #expect(
+            outside.environmentProxies == [
+                "goes through the proxy http://q:2 (http_proxy)",
+                "asks for tokens through the proxy http://p:1 (https_proxy)",
+            ]
+        )
+        let secrets = KnownSecrets.values(of: outside)
+        #expect(secrets.contains("outer-pw") && secrets.contains("inner-pw"), "S7: both are told a password")
+        let inside = try connection("wss://inside.example")
+        #expect(inside.environmentProxies == ["asks for tokens through the proxy http://p:1 (https_proxy)"])
+        for proxy in ["none", "http://r:3"] {
+            #expect(try connection("wss://outside.example", "proxy: \(proxy)").environmentProxies == [])
+        }
+        // The feed next door may want a token from far away.
+        let local = try connection("ws+unix:/run/x.sock", "proxy: http://r:3")
+        #expect(try local.proxied.map { try local.proxy.proxy(for: $0.url)?.host }.last == "r")
+    }
+
     @Test func thePasswordsFileIsReadAtEachAttempt() throws {
         try withTemporaryFolder { folder in
             let path = try folder.write("first\n", to: "secret")
@@ -78,6 +109,23 @@ struct ProxySectionTests {
         let environment = ["https_proxy": "ftp://u:canary@p"]
         expect(
             file(""),
+            says: [
+                "3:3: the environment variable https_proxy: the scheme \"ftp\" is not a proxy's: write http://, https:// "
+                    + "or socks5://, or write proxy: none"
+            ],
+            environment: environment
+        )
+        // One line says it for the server and the token endpoint.
+        expect(
+            file(oauth),
+            says: [
+                "3:3: the environment variable https_proxy: the scheme \"ftp\" is not a proxy's: write http://, https:// "
+                    + "or socks5://, or write proxy: none"
+            ],
+            environment: environment
+        )
+        expect(
+            file(oauth, url: "ws://127.0.0.1"),
             says: [
                 "3:3: the environment variable https_proxy: the scheme \"ftp\" is not a proxy's: write http://, https:// "
                     + "or socks5://, or write proxy: none"

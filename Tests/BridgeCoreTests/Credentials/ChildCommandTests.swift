@@ -41,19 +41,19 @@ struct ChildCommandTests {
         }
     }
 
-    @Test("S14: what never ends is killed with all that it started, and is no zombie") func timeout() throws {
-        try withTemporaryFolder { folder in
+    @Test("S14: what never ends is killed with all that it started, and is no zombie") func timeout() async throws {
+        try await withTemporaryDirectory { folder in
             let start = ContinuousClock.now
             let script = "sleep 1000 & echo $$ $! > \(folder.path)/ids; trap '' TERM; wait; sleep 1000"
-            let outcome = try shell(script, timeout: .milliseconds(500))
+            let outcome = try shell(script, timeout: .seconds(2))
             #expect(outcome.ending == .timedOut)
-            #expect(ContinuousClock.now - start < .seconds(15))
+            #expect(ContinuousClock.now - start < .seconds(100))
             let ids = try String(contentsOfFile: "\(folder.path)/ids", encoding: .utf8)
                 .split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }
             #expect(ids.count == 2)
             #expect(kill(ids[0], 0) != 0, "reaped")
             // The child's child belongs to init by now, which reaps it when it likes.
-            #expect(isOver(ids[1], within: .seconds(10)))
+            try await eventually("the end of \(ids[1])") { isOver(ids[1]) }
         }
     }
 
@@ -61,7 +61,7 @@ struct ChildCommandTests {
         let start = ContinuousClock.now
         let outcome = try shell("sleep 1000 & echo token")
         #expect(outcome.ending == .exited(0) && text(outcome.output) == "token\n")
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(100))
     }
 
     @Test("S14: what writes without end is killed") func flood() throws {
@@ -78,13 +78,6 @@ struct ChildCommandTests {
         try await Task.sleep(for: .milliseconds(20))
         command.cancel()
         #expect(try await outcome.ending == .cancelled)
-    }
-
-    /// A signal that was sent takes its time to arrive.
-    private func isOver(_ process: pid_t, within limit: Duration) -> Bool {
-        let deadline = ContinuousClock.now + limit
-        while !isOver(process), ContinuousClock.now < deadline { usleep(5_000) }
-        return isOver(process)
     }
 
     private func isOver(_ process: pid_t) -> Bool {

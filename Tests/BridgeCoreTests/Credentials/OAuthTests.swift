@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import TLS
 import TestSupport
@@ -25,12 +26,19 @@ struct OAuthTests {
     /// The tokens that a source gives, or why it gives none.
     private func withSource(
         _ oauth: OAuthConfiguration,
+        proxy: ProxyConfiguration = .none,
+        proxyCAFile: String? = nil,
+        learned: @escaping @Sendable ([String]) -> Void = { _ in },
         _ body: (OnLoop<OAuthAuthorization>) async throws -> Void
     ) async throws {
+        let server = WebSocketEndpoint(isSecure: false, host: "feed.example", port: 80, path: "/")
+        var connection = ConnectionConfiguration(name: "cloud", endpoint: server)
+        connection.proxy = proxy
+        connection.tls.caFile = proxyCAFile
         try await withEventLoop { eventLoop in
             try await body(
-                try await OnLoop(eventLoop) {
-                    OAuthAuthorization(oauth, eventLoop: $0, learned: { _ in }, warn: { _ in })
+                try await OnLoop(eventLoop) { [connection] in
+                    OAuthAuthorization(oauth, of: connection, eventLoop: $0, learned: learned, warn: { _ in })
                 }
             )
         }
@@ -140,6 +148,121 @@ struct OAuthTests {
             let failure = try await source.failure()
             #expect(failure?.reason == "no token: connection refused by 127.0.0.1:\(port)")
             #expect(failure?.needsPerson == false)
+        }
+    }
+
+    // MARK: Through a proxy
+
+    @Test("S5: through a proxy behind TLS, both certificates are verified, each against its own authority")
+    func throughAProxyBehindTLS() async throws {
+        try await withTemporaryDirectory { directory in
+            let authority = try await TestAuthority(in: directory)
+            let endpoint = try await authority.issue("login", names: ["DNS:login.nowhere.invalid"])
+            let proxyCertificate = try await authority.issue("proxy", names: ["IP:127.0.0.1"])
+            let file = authority.certificate.certificateFile
+            try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
+                try await withTLSRelay(to: server.port, certificate: endpoint) { relay in
+                    try await withTestProxy(.init(.http, login: "anna:pw")) { proxy in
+                        try await withTLSRelay(to: proxy.port, certificate: proxyCertificate) { front in
+                            let way = ProxyConfiguration.server(
+                                try WebSocketProxy("https://anna:pw@127.0.0.1:\(front.port)"),
+                                password: nil
+                            )
+                            let oauth = configuration(port: relay.port) {
+                                $0.tokenEndpoint.isSecure = true
+                                $0.tokenEndpoint.host = "login.nowhere.invalid"
+                                $0.tls.caFile = file
+                            }
+                            try await withSource(oauth, proxy: way) { source in
+                                let failure = try await source.failure()
+                                #expect(failure?.needsPerson == true)
+                                #expect(failure?.reason.contains("certificate") == true)
+                            }
+                            #expect(proxy.requests == [], "nothing was said to a stranger")
+                            try await withSource(oauth, proxy: way, proxyCAFile: file) { source in
+                                try await source.gives("Bearer abc")
+                            }
+                            #expect(proxy.requests == ["login.nowhere.invalid:\(relay.port)"])
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("S7: what goes wrong with the proxy names it, and not its password")
+    func failuresOfTheProxy() async throws {
+        func failure(_ proxy: String, timeout: Duration = .seconds(20)) async throws -> WebSocketCredentialError? {
+            var failure: WebSocketCredentialError?
+            let oauth = configuration(port: 443) {
+                $0.tokenEndpoint.isSecure = true
+                $0.tokenEndpoint.host = "login.nowhere.invalid"
+                $0.timeout = timeout
+            }
+            let way = ProxyConfiguration.server(try WebSocketProxy(proxy), password: nil)
+            try await withSource(oauth, proxy: way) { failure = try await $0.failure() }
+            #expect(failure?.reason.contains("canary") == false)
+            return failure
+        }
+        let port = freePort()
+        let away = try await failure("socks5://anna:canary-pw@127.0.0.1:\(port)")
+        #expect(away?.reason == "no token: connection refused by proxy 127.0.0.1:\(port)")
+        #expect(away?.needsPerson == false)
+        try await withTestProxy(.init(.http, login: "anna:right")) { proxy in
+            let refused = try await failure("http://anna:canary-pw@127.0.0.1:\(proxy.port)")
+            #expect(
+                refused?.reason == "no token: proxy 127.0.0.1:\(proxy.port) refused CONNECT to "
+                    + "login.nowhere.invalid:443: 407 Proxy Authentication Required"
+            )
+            #expect(refused?.needsPerson == true)
+        }
+        try await withTokenServer(answering: { _, _ in .silent }) { silent in
+            let late = try await failure("http://127.0.0.1:\(silent.port)", timeout: .milliseconds(200))
+            #expect(
+                late?.reason
+                    == "no token: no way through proxy 127.0.0.1:\(silent.port) to login.nowhere.invalid within 200ms"
+            )
+            #expect(late?.needsPerson == false)
+        }
+    }
+
+    @Test("S7: a proxy's password is read anew from its file, and known as a secret before it is sent")
+    func thePasswordOfTheProxy() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appendingPathComponent("password")
+            try "right\n".write(to: file, atomically: true, encoding: .utf8)
+            try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
+                try await withTestProxy(.init(.socks5, login: "anna:right")) { proxy in
+                    var address = try WebSocketProxy("socks5://127.0.0.1:\(proxy.port)")
+                    address.username = "anna"
+                    let secrets = NIOLockedValueBox<[String]>([])
+                    try await withSource(
+                        configuration(port: server.port),
+                        proxy: .server(address, password: .file(file.path)),
+                        learned: { more in secrets.withLockedValue { $0 += more } }
+                    ) { source in
+                        try await source.gives("Bearer abc")
+                        #expect(proxy.requests == ["127.0.0.1:\(server.port)"], "a proxy in the file counts for all")
+                        try "changed\n".write(to: file, atomically: true, encoding: .utf8)
+                        await #expect(throws: WebSocketCredentialError.self) { try await source.token(isFresh: true) }
+                    }
+                    #expect(secrets.withLockedValue { $0.contains("right") && $0.contains("changed") })
+                }
+            }
+        }
+    }
+
+    @Test func theEnvironmentsProxyIsForOtherMachines() async throws {
+        try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
+            let environment = ProxyEnvironment(["http_proxy": "127.0.0.1:\(freePort())"])
+            let oauth = configuration(port: server.port)
+            try await withSource(oauth, proxy: .environment(environment)) { try await $0.gives("Bearer abc") }
+        }
+        // The file's check refuses it; nobody goes around it either.
+        let wrong = ProxyEnvironment(["http_proxy": "ftp://u:canary@p"])
+        let away = configuration(port: 80) { $0.tokenEndpoint.host = "login.nowhere.invalid" }
+        try await withSource(away, proxy: .environment(wrong)) { source in
+            await #expect(throws: ProxyEnvironment.Problem.self) { try await source.token() }
         }
     }
 

@@ -48,6 +48,13 @@ struct WaysOutTests {
         #expect(!harness.channel.isActive)
     }
 
+    @Test func aProxyThatCantBeReachedInTimeIsNamed() throws {
+        let harness = try harness("ws://example.com/feed", "http://proxy.example:3128")
+        harness.client.connect()
+        harness.advance(by: .seconds(10))
+        #expect(harness.client.status.reason == "no connection to proxy proxy.example:3128 within 10 s")
+    }
+
     @Test func aRedirectAsksForItsOwnWay() throws {
         let proxy = try WebSocketProxy("http://proxy.example:3128")
         let harness = try ClientHarness("ws://inside.example/feed") {

@@ -1,6 +1,6 @@
 package import WSClient
 
-/// `proxy:` of a connection: the way to its server.
+/// `proxy:` of a connection: the way to its server, and to its token endpoint.
 package enum ProxyConfiguration: Sendable, Hashable {
     /// What the environment variables say: the default.
     case environment(ProxyEnvironment)
@@ -25,14 +25,43 @@ package enum ProxyConfiguration: Sendable, Hashable {
             return proxy
         }
     }
+    /// Whether the file names a proxy that TLS is spoken to.
+    var isSecure: Bool {
+        guard case .server(let proxy, _) = self else { return false }
+        return proxy.kind == .https
+    }
+
+    /// Whether `proxy(for:)` reads a file.
+    var readsFile: Bool {
+        guard case .server(_, let password?) = self else { return false }
+        return password.isFile
+    }
 }
 
 extension ConnectionConfiguration {
-    /// A proxy that only the environment names is to be said aloud: `the proxy http://10.0.0.1:3128 (https_proxy)`.
-    package var environmentProxy: String? {
-        guard case .environment(let environment) = proxy, let url = try? WebSocketURL(endpoint),
-            let choice = try? environment.proxy(for: url)
-        else { return nil }
-        return "the proxy \(choice.proxy) (\(choice.variable))"
+    /// What `proxy` counts for, and what the connection does there.
+    var proxied: [(doing: String, url: WebSocketURL)] {
+        let server = (try? WebSocketURL(endpoint)).map { ("goes", $0) }
+        let tokens = oauth2.flatMap { try? WebSocketURL($0.tokenEndpoint) }.map { ("asks for tokens", $0) }
+        return [server, tokens].compactMap { $0 }
+    }
+
+    /// Proxies that only the environment names are to be said aloud: `goes through the proxy http://10.0.0.1:3128
+    /// (https_proxy)`.
+    package var environmentProxies: [String] {
+        guard case .environment(let environment) = proxy else { return [] }
+        return proxied.compactMap { doing, url in
+            guard let choice = try? environment.proxy(for: url) else { return nil }
+            return "\(doing) through the proxy \(choice.proxy) (\(choice.variable))"
+        }
+    }
+}
+
+extension WebSocketURL {
+    /// A token endpoint as the rules for proxies see it, to which `http` is what `ws` is.
+    ///
+    /// - Throws: `WebSocketURLError` for an address that the configuration's check should have refused.
+    init(_ endpoint: TokenEndpointAddress) throws(WebSocketURLError) {
+        try self.init(isSecure: endpoint.isSecure, host: endpoint.host, port: endpoint.port)
     }
 }

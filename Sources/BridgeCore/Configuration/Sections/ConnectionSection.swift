@@ -150,8 +150,9 @@ enum ConnectionKeys {
         "proxy",
         .proxy,
         default: "environment",
-        "The proxy on the way: its URL, or a mapping with `password`. `environment` asks the variables `http_proxy` (ws), "
-            + "`https_proxy` (wss), `all_proxy` and `no_proxy`."
+        "The proxy on the way, to the server and to `oauth2`'s token endpoint: its URL, or a mapping with `password`. "
+            + "`environment` asks the variables `http_proxy` (ws, http), `https_proxy` (wss, https), `all_proxy` and "
+            + "`no_proxy`."
     )
     static let extendedLogging = Key(
         "extended_logging",
@@ -231,7 +232,7 @@ enum ConnectionSection {
     ) {
         guard !endpoint.isSecure else { return }
         if let tls = reader.entry(ConnectionKeys.tls.name), case .mapping(let entries) = tls.value.content,
-            !entries.isEmpty
+            !entries.isEmpty, !connection.proxy.isSecure
         {
             reader.context.warning("tls has no effect on a ws connection: use wss", at: tls.keyPosition)
         }

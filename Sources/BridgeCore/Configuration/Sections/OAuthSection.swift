@@ -4,7 +4,7 @@ enum OAuthKeys {
         "token_url",
         .tokenEndpoint,
         default: "",
-        "Where tokens are asked for, by POST."
+        "Where tokens are asked for, by POST, through the connection's `proxy` if there is one."
     )
     static let clientID = Key(
         "client_id",

@@ -94,18 +94,22 @@ enum ProxySection {
         return .server(proxy, password: password)
     }
 
-    /// What only shows together with the connection's address.
+    /// What only shows together with the connection's addresses.
     static func check(_ connection: ConnectionConfiguration, _ reader: MappingReader) {
         let name = ConnectionKeys.proxy.name
         switch connection.proxy {
-        case .server where connection.endpoint.socketPath != nil:
+        case .server where connection.endpoint.socketPath != nil && connection.oauth2 == nil:
             reader.error("a server on a Unix socket is not behind a proxy: delete proxy", at: reader.keyPosition(name))
         case .environment(let environment):
-            guard let url = try? WebSocketURL(connection.endpoint) else { return }
-            do throws(ProxyEnvironment.Problem) {
-                _ = try environment.proxy(for: url)
-            } catch {
-                reader.error("\(error), or write proxy: none", at: reader.keyPosition(name))
+            var problems: [ProxyEnvironment.Problem] = []
+            for (_, url) in connection.proxied {
+                do throws(ProxyEnvironment.Problem) {
+                    _ = try environment.proxy(for: url)
+                } catch {
+                    guard !problems.contains(error) else { continue }
+                    problems.append(error)
+                    reader.error("\(error), or write proxy: none", at: reader.keyPosition(name))
+                }
             }
         case .server, .none:
             break

@@ -13,6 +13,7 @@ struct ConnectionTests {
         try await withConnection { connection, server in
             try await connection.command(.connect(bearerToken: nil))
             try await connection.waits(for: "event/established")
+            try await server.waitForEstablished()
             try await server.send(.close(code: 4001, reason: "bye"))
             try await connection.waits(for: "event/disconnected")
             let shown = try await connection.lines { $0.contains("/state") || $0.contains("/event/") }
@@ -157,6 +158,7 @@ struct ConnectionTests {
         try await withConnection { connection, server in
             try await connection.command(.connect(bearerToken: nil))
             try await connection.waits(for: "event/established")
+            try await server.waitForEstablished()
             try await server.send("one")
             try await connection.waits(for: "last_received")
             try await server.send("two")

@@ -98,7 +98,11 @@ extension WebSocketClient: ConnectAttemptOwner {
 
 extension WebSocketClient: ConnectionOwner {
     func connection(_ connection: ConnectionHandler, received batch: WebSocketMessageBatch) {
-        delegate?.webSocketClient(self, received: batch)
+        if connection === retiring {
+            delegate?.webSocketClient(self, receivedFromPredecessor: batch)
+        } else {
+            delegate?.webSocketClient(self, received: batch)
+        }
     }
 
     func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation) {

@@ -185,13 +185,16 @@ public final class WebSocketClient {
         isReadingPaused = true
         connection?.pauseReading()
         retiring?.pauseReading()
+        renewal?.connection?.pauseReading()
     }
 
     /// Reads again.
     public func resumeReading() {
         isReadingPaused = false
         retiring?.resumeReading()
-        connection?.resumeReading()
+        // What one of them brings may be a reason to pause again.
+        if !isReadingPaused { connection?.resumeReading() }
+        if !isReadingPaused { renewal?.connection?.resumeReading() }
     }
 
     /// Whether `send` takes messages now.

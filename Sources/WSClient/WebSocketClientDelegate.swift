@@ -7,6 +7,10 @@ public protocol WebSocketClientDelegate: AnyObject {
     /// Messages arrived, in order: those of one read. The batch shares the read's memory, so copy what you keep.
     func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch)
 
+    /// The same of the connection before the present one, which is being closed because that took over (`renewBefore`).
+    /// Whoever doesn't implement this hears of them as of the others.
+    func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch)
+
     /// The status is another.
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus)
 
@@ -59,6 +63,10 @@ public enum WebSocketRejection: String, Sendable, Hashable {
 }
 
 extension WebSocketClientDelegate {
+    /// Takes it for a message like the others.
+    public func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch) {
+        webSocketClient(client, received: batch)
+    }
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {}
     /// Ignores it.

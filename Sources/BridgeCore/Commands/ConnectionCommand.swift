@@ -20,16 +20,15 @@ package enum ConnectionCommand: Sendable, Hashable {
         }
     }
 
-    private struct ConnectBody: Decodable {
-        var bearer_token: String?
-    }
+    private static let tokenKey = "bearer_token"
 
     private static func bearerToken(in payload: ByteBuffer) throws(ConnectionCommandError) -> String? {
         guard payload.readableBytes > 0 else { return nil }
-        guard let body = try? JSONDecoder().decode(ConnectBody.self, from: Data(payload.readableBytesView)) else {
-            throw .malformedBody
-        }
-        guard let token = body.bearer_token else { return nil }
+        // A key that is mistyped must not connect without the token.
+        guard let body = try? JSONDecoder().decode([String: String?].self, from: Data(payload.readableBytesView)),
+            body.keys.allSatisfy({ $0 == tokenKey })
+        else { throw .malformedBody }
+        guard let token = body[tokenKey].flatMap({ $0 }) else { return nil }
         guard isUsable(bearerToken: token) else { throw .unusableToken }
         return token
     }

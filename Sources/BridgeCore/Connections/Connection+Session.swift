@@ -49,6 +49,9 @@ extension Connection {
         guard let next = preparation?.session else { return false }
         preparation = nil
         session?.ended()
+        // It sends nothing any more, and ends nothing.
+        session?.host = nil
+        retiredSession = session
         session = next
         next.host = self
         return true

@@ -15,6 +15,8 @@ final class Connection {
     /// What is said and watched beyond plain messages; `nil` where the configuration has nothing of the kind.
     var session: Session?
     let tally = SessionTally()
+    /// The session of the connection before the present one: it still knows which of its messages are for routes.
+    var retiredSession: Session?
     /// The session of the next connection, until that takes over.
     var preparation: SessionPreparation?
     var isReadingPaused = false
@@ -270,6 +272,10 @@ final class Connection {
 extension Connection: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
         take(batch, of: session)
+    }
+
+    func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch) {
+        take(batch, of: retiredSession)
     }
 
     /// Gives routes what the session of the connection that received it leaves of it.

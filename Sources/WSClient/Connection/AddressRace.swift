@@ -44,6 +44,8 @@ struct AddressRace {
     private var unanswered: Set<AddressFamily> = [.ipv6, .ipv4]
     private var untried: [AddressFamily: [SocketAddress]] = [:]
     private var nextFamily = AddressFamily.ipv6
+    /// The last attempt had its time, and there was nothing else to try.
+    private var isOverdue = false
     private let preferred: SocketAddress?
 
     init(preferred: SocketAddress? = nil) {
@@ -81,7 +83,7 @@ struct AddressRace {
             }
             return begin()
         case .racing:
-            return running.isEmpty ? next() : .doNothing
+            return running.isEmpty || isOverdue ? next() : .doNothing
         case .over:
             return .doNothing
         }
@@ -94,7 +96,11 @@ struct AddressRace {
 
     /// `attemptDelay` is over, and the last attempt has not ended.
     mutating func attemptDelayPassed() -> Action {
-        guard state == .racing, let address = takeNext() else { return .doNothing }
+        guard state == .racing else { return .doNothing }
+        guard let address = takeNext() else {
+            isOverdue = true
+            return .doNothing
+        }
         return start(address)
     }
 
@@ -136,6 +142,7 @@ struct AddressRace {
     }
 
     private mutating func start(_ address: SocketAddress) -> Action {
+        isOverdue = false
         running.append(address)
         return .connect(address)
     }

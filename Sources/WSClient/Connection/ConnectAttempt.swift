@@ -175,7 +175,8 @@ final class ConnectAttempt {
 
     private func connected(_ channel: any Channel, _ route: Route) {
         phase = route.tls == nil ? .handshake : .tls
-        let address = route.proxy.map { "\(url.server) through \($0.name)" } ?? channel.remoteAddress?.description
+        let address =
+            route.proxy.map { "\(url.server) through \($0.name)" } ?? channel.remoteAddress.flatMap(Self.shown)
         owner?.attempt(self, connectedTo: address ?? url.server)
         // The owner may have changed its mind.
         guard phase != .over else { return }
@@ -192,6 +193,12 @@ final class ConnectAttempt {
         } catch {
             fail(ConnectionFailure(error, server: url.server))
         }
+    }
+
+    /// `192.0.2.1:443`, `[2001:db8::1]:443`; `nil` for what has no port.
+    private static func shown(_ address: SocketAddress) -> String? {
+        guard let port = address.port else { return nil }
+        return address.protocol == .inet6 ? "[\(address.shownHost)]:\(port)" : "\(address.shownHost):\(port)"
     }
 
     private func tlsCompleted(_ event: TLSHandshakeCompleted) {

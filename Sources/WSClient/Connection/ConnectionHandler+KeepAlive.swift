@@ -10,6 +10,8 @@ extension ConnectionHandler {
     }
 
     private func keepAliveTimerFired() {
+        // Nothing goes behind a close frame, and its answer has a time limit of its own.
+        guard closing.isOpen else { return }
         switch keepAlive.timerFired(now: eventLoop.now) {
         case .doNothing:
             break

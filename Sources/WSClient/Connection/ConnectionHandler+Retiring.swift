@@ -13,6 +13,7 @@ extension ConnectionHandler {
     /// The owner doesn't care for the rest any more: the close handshake's end is all that matters.
     func hurry() {
         isRetiring = false
+        guard !hasEnded else { return finish() }
         guard isPaused else { return }
         readToTheEnd()
         limitClosing(to: settings.closeTimeout)

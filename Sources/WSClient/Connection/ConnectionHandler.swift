@@ -51,9 +51,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isReadWanted = false
     /// Read while paused, which happens when the connection ends then.
     private var held: CircularBuffer<ByteBuffer> = []
-    private var hasEnded = false
+    private(set) var hasEnded = false
     /// Another connection took over: what arrives until the end still counts, and a pause still holds it back.
     var isRetiring = false
+    /// All that was read goes to the owner, paused or not.
+    private var isFinishing = false
+    /// Whether something that was read waits.
+    private var hasUnread: Bool { !held.isEmpty || isPaused && decoder.hasMore }
     /// Whether what arrives waits.
     private var holdsBack: Bool { isPaused && (closing.isOpen || isRetiring) }
 
@@ -127,7 +131,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     @discardableResult
     private func pull() -> Bool {
         var isEmpty = true
-        while !holdsBack || hasEnded, let event = decoder.next() {
+        while !holdsBack || isFinishing, let event = decoder.next() {
             isEmpty = false
             switch event {
             case .messages(let batch): deliver(batch)
@@ -189,7 +193,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         armKeepAliveTimer()
         pull()
         drainHeld()
-        if hasEnded, held.isEmpty { return finish() }
+        if hasEnded, !hasUnread { return finish() }
         readOn()
     }
 
@@ -209,7 +213,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func drainHeld() {
-        while !isPaused || hasEnded, let buffer = held.popFirst() {
+        while !isPaused || isFinishing, let buffer = held.popFirst() {
             process(buffer)
         }
     }
@@ -270,15 +274,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
         keepAliveTimer?.cancel()
         closeTimer?.cancel()
         // What was read while paused comes first: it waits for `resumeReading`.
-        if held.isEmpty, !isPaused || !decoder.hasMore { finish() }
+        if !hasUnread { finish() }
         context.fireChannelInactive()
     }
 
-    private func finish() {
+    func finish() {
         guard closing.state != .ended else { return }
+        isFinishing = true
         pull()
         drainHeld()
         closing.tcpEnded()
+        keepAliveTimer?.cancel()
+        closeTimer?.cancel()
         let failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)
         let owner = owner
         self.owner = nil

@@ -86,7 +86,17 @@ enum HandshakeVerdict: Equatable {
             failure.retryAfter = wait
             failure.reason += ", retry after \(wait.words)"
         }
+        if let advice = advice(head.status) { failure.reason += "; \(advice)" }
         return failure
+    }
+
+    /// What usually helps, for the reader of the log; `nil` where the status says it all.
+    private static func advice(_ status: Int) -> String? {
+        switch status {
+        case 200..<300, 404: "look at the URL's path"
+        case 401, 403: "look at the token or password"
+        default: nil
+        }
     }
 
     private static func remedy(_ status: Int) -> ConnectionFailure.Remedy {

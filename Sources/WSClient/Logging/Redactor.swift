@@ -8,23 +8,30 @@ package struct Redactor: Sendable, Hashable {
     static let most = 256
     private static let mask = Array("***".utf8)
 
-    /// What it hides, the newest last.
-    private(set) package var values: [String] = []
+    /// What was known from the start, and is hidden for ever.
+    private let lasting: [String]
+    /// What came later, the newest last.
+    private var later: [String] = []
     /// Each as it may stand in a text.
     private var secrets: [[UInt8]] = []
 
     package init(_ secrets: some Sequence<String> = []) {
-        hide(secrets)
+        var seen: Set<String> = []
+        lasting = secrets.filter { $0.utf8.count >= Self.shortest && seen.insert($0).inserted }
+        self.secrets = lasting.flatMap(SecretForms.all)
     }
+
+    /// What it hides, the newest last.
+    package var values: [String] { lasting + later }
 
     /// Hides these as well from now on.
     package mutating func hide(_ more: some Sequence<String>) {
         for secret in more {
-            guard secret.utf8.count >= Self.shortest else { continue }
-            values.removeAll { $0 == secret }
-            values.append(secret)
+            guard secret.utf8.count >= Self.shortest, !lasting.contains(secret) else { continue }
+            later.removeAll { $0 == secret }
+            later.append(secret)
         }
-        values.removeFirst(max(0, values.count - Self.most))
+        later.removeFirst(max(0, later.count - Self.most))
         secrets = values.flatMap(SecretForms.all)
     }
 

@@ -73,13 +73,14 @@ final class ConnectionRenewal {
     func becameReady() {
         guard case .preparing = phase else { return }
         phase = .ready
-        successor?.received = nil
         client.renewalBecameReady(self)
     }
 
     func givenUp(because reason: String) {
-        guard case .preparing = phase else { return }
-        fail(ConnectionFailure(reason))
+        switch phase {
+        case .preparing, .ready: fail(ConnectionFailure(reason))
+        case .fetching, .connecting, .over: break
+        }
     }
 
     /// The connection takes over: it is the client's from now on.
@@ -148,6 +149,7 @@ extension ConnectionRenewal: ConnectAttemptOwner {
             return fail(ConnectionFailure(error, server: client.configuration.url.server))
         }
         connection.owner = self
+        if client.isReadingPaused { connection.pauseReading() }
         self.connection = connection
         self.subprotocol = subprotocol
         phase = .preparing

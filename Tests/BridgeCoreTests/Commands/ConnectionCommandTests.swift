@@ -6,10 +6,14 @@ struct ConnectionCommandTests {
     @Test func connectTakesNothingOrAToken() throws {
         #expect(try command("connect", "") == .connect(bearerToken: nil))
         #expect(try command("connect", "{}") == .connect(bearerToken: nil))
+        #expect(try command("connect", #"{"bearer_token": null}"#) == .connect(bearerToken: nil))
         #expect(try command("connect", #"{"bearer_token": "abc"}"#) == .connect(bearerToken: "abc"))
     }
 
-    @Test(arguments: ["{", "abc", "[]", #"{"bearer_token": 7}"#, #""token""#])
+    @Test(arguments: [
+        "{", "abc", "[]", #"{"bearer_token": 7}"#, #""token""#, #"{"bearer_tokn": "abc"}"#,
+        #"{"bearer_token": "abc", "token": "abc"}"#,
+    ])
     func malformedJSONIsRefused(payload: String) {
         #expect(throws: ConnectionCommandError.malformedBody) { try command("connect", payload) }
     }

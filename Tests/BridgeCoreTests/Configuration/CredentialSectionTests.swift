@@ -97,6 +97,21 @@ struct CredentialSectionTests {
         )
     }
 
+    @Test("S5: a URL's password and cookies that travel unencrypted are a warning") func unencrypted() throws {
+        _ = try configuration(
+            "connections:\n  cloud:\n    url: ws://anna:${T}@a.b\n    cookies: { session: '${T}' }\n\(Self.routes)",
+            environment: ["T": "value"],
+            warnings: [
+                "3:10: warning: the password travels unencrypted: use wss",
+                "4:5: warning: the cookie travels unencrypted: use wss",
+            ]
+        )
+        _ = try configuration(
+            "connections:\n  cloud:\n    url: ws://anna:${T}@127.0.0.1\n    cookies: { session: '${T}' }\n\(Self.routes)",
+            environment: ["T": "value"]
+        )
+    }
+
     @Test func cookiesAreChecked() throws {
         let cloud = try connection("    cookies: { session: '${T}', theme: dark }")
         #expect(cloud.cookies.map(\.name) == ["session", "theme"])
@@ -143,6 +158,14 @@ struct CredentialSectionTests {
             ]
         )
         _ = try connection("    bearer_token: { command: [ x ] }\n    renew_before: 1m")
+        says(
+            "    oauth2: { token_url: 'https://a.b/t', client_id: x }\n    renew_before: 1m",
+            "4:13: connections.cloud.oauth2 needs a client_secret"
+        )
+        says(
+            "    bearer_token: '${NOPE}'\n    renew_before: 1m",
+            "4:19: the environment variable NOPE isn't set: set it, or write ${NOPE:-default}"
+        )
         #expect(try connection("    renew_before: none").renewBefore == nil)
     }
 }

@@ -89,6 +89,10 @@ struct ProxySectionTests {
             "5:12: connections.cloud.proxy needs a url, such as http://10.0.0.1:3128"
         ),
         ("proxy: { url: 'http://p', username: u }", "5:12: username and password of a proxy stand together"),
+        (
+            "proxy: { url: 'http://p', username: u, password: '${NOPE}' }",
+            "5:54: the environment variable NOPE isn't set: set it, or write ${NOPE:-default}"
+        ),
         ("proxy: { url: 'http://u:p@p' }", "5:19: url: write username and password beside url"),
         (
             "proxy: { url: 'http://p', username: 'a:b', password: p }",

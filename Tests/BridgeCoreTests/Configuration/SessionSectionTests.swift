@@ -136,6 +136,13 @@ struct SessionSectionTests {
         )
     }
 
+    @Test func aVariableWithoutItsValueIsNoUnknownName() {
+        expect(
+            yaml("session: { variables: { token: '${NOPE}' }, steps: [ { send: '{token}' } ] }"),
+            says: ["4:36: the environment variable NOPE isn't set: set it, or write ${NOPE:-default}"]
+        )
+    }
+
     @Test func stepsFollowThoseOfThePresetAndKnowItsValues() throws {
         let gateway = try configuration(
             yaml("session: { preset: home-assistant, access_token: x, steps: [ { send: 'again {access_token}' } ] }")
@@ -153,7 +160,7 @@ struct SessionSectionTests {
         )
     }
 
-    @Test("S6: a session's secrets that travel unencrypted are a warning") func unencryptedSecretsAreAWarning() throws {
+    @Test("S5: a session's secrets that travel unencrypted are a warning") func unencryptedSecretsAreAWarning() throws {
         _ = try configuration(
             "connections:\n  ha:\n    url: ws://ha.local:8123\n    session: { preset: home-assistant, access_token: x }\n"
                 + "routes: {}\n",

@@ -3,9 +3,9 @@ import Logging
 import NIOCore
 import TestSupport
 import Testing
-import WSClient
 
 @testable import BridgeCore
+@testable import WSClient
 
 /// A connection to a real server, and what its status topics say.
 struct ConnectionTests {
@@ -13,6 +13,7 @@ struct ConnectionTests {
         try await withConnection { connection, server in
             try await connection.command(.connect(bearerToken: nil))
             try await connection.waits(for: "event/established")
+            try await server.waitForEstablished()
             try await server.send(.close(code: 4001, reason: "bye"))
             try await connection.waits(for: "event/disconnected")
             let shown = try await connection.lines { $0.contains("/state") || $0.contains("/event/") }
@@ -125,10 +126,39 @@ struct ConnectionTests {
         }
     }
 
+    @Test func whatTheConnectionBeforeStillReceivesIsNoMatterOfThePresentSession() async throws {
+        let keys =
+            #"session: { steps: [ { send: hello } ], end_on: { equals: over } }"#
+            + #", heartbeat: { answer: { equals: ping }, with: pong }"#
+        try await withConnection(keys) { connection, server in
+            try await connection.command(.connect(bearerToken: nil))
+            try await server.waitForMessages(1)
+            try await connection.run { parts in
+                let client = parts.connection.client
+                let renewal = ConnectionRenewal(of: client)
+                let successor = WebSocketSuccessor(subprotocol: nil, renewal: renewal)
+                parts.connection.webSocketClient(client, prepares: successor)
+                parts.connection.webSocketClient(client, renewedWith: nil, before: nil)
+                for text in ["ping", "data", "over"] {
+                    let batch = WebSocketMessageBatch(text: text)
+                    parts.connection.webSocketClient(client, receivedFromPredecessor: batch)
+                }
+            }
+            let isReady = try await connection.run { $0.connection.isReady }
+            #expect(isReady, "only the connection before is over")
+            let stats = try await connection.stats()
+            #expect(stats.received == 3 && stats.session?.heartbeats == 1, "\(stats)")
+            #expect(try await connection.command(.send(ByteBuffer(string: "next"))) == .ok)
+            try await server.waitForMessages(2)
+            #expect(server.texts == ["hello", "next"], "a heartbeat of the one before is not answered here")
+        }
+    }
+
     @Test func theLastWordsAreTheLastOnes() async throws {
         try await withConnection { connection, server in
             try await connection.command(.connect(bearerToken: nil))
             try await connection.waits(for: "event/established")
+            try await server.waitForEstablished()
             try await server.send("one")
             try await connection.waits(for: "last_received")
             try await server.send("two")

@@ -81,7 +81,7 @@ struct ClientLogTests {
         extended.advance(by: .seconds(20))
         #expect(
             extended.log.lines.filter { $0.hasPrefix("info") } == [
-                "info connecting to ws://example.com/feed", "info TCP connected to [IPv4]192.0.2.1:80",
+                "info connecting to ws://example.com/feed", "info TCP connected to 192.0.2.1:80",
                 "info established", "info ping 1 sent",
             ]
         )
@@ -97,7 +97,7 @@ struct ClientLogTests {
         try harness.accept()
         try harness.receive("HTTP/1.1 404 Not Found\r\n\r\n")
         let error = try #require(harness.log.lines.last)
-        #expect(error.hasPrefix("error server answered 404 Not Found; next attempt in "))
+        #expect(error.hasPrefix("error server answered 404 Not Found; look at the URL's path; next attempt in "))
         #expect(error.hasSuffix(" s, or on a connect command"))
     }
 

@@ -180,6 +180,16 @@ struct FlowTests {
         #expect(harness.client.status.state == .backoff)
     }
 
+    @Test("RFC 6455 5.5.1: nothing is sent behind our close frame, no ping either") func noPingWhileClosing() throws {
+        let harness = try ClientHarness { $0.keepAlive = .init(interval: .seconds(1), timeout: .seconds(1)) }
+        try harness.establish()
+        harness.client.disconnect()
+        #expect(try harness.sentFrames() == ["close 1000"])
+        harness.advance(by: .seconds(3))
+        #expect(try harness.channel.readOutbound(as: ByteBuffer.self) == nil)
+        #expect(harness.channel.isActive, "the answer may take its time")
+    }
+
     @Test("without keep-alive no timer is left") func noTimer() throws {
         let harness = try ClientHarness { $0.keepAlive.isEnabled = false }
         try harness.establish()

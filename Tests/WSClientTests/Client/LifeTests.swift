@@ -254,7 +254,7 @@ struct LifeTests {
             try harness.accept()
             try harness.receive("HTTP/1.1 401 Unauthorized\r\n\r\n")
             #expect(harness.client.status.state == state)
-            #expect(harness.client.status.reason == "server answered 401 Unauthorized")
+            #expect(harness.client.status.reason == "server answered 401 Unauthorized; look at the token or password")
             harness.advance(by: .seconds(1))
         }
         harness.client.connect(bearerToken: "fresh")

@@ -68,7 +68,7 @@ struct RealServerTests {
             (TestWebSocketServer.Handshake.closeTCP, "", "backoff"),
             (.raw(Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), closes: false), "the server doesn't speak HTTP", "backoff"),
             (.raw([], closes: true), "server closed the connection during the WebSocket handshake", "backoff"),
-            (.refuse(status: 404), "server answered 404 Not Found", "fault"),
+            (.refuse(status: 404), "server answered 404 Not Found; look at the URL's path", "fault"),
             (
                 .refuse(status: 503, headers: [("Retry-After", "7")]),
                 "server answered 503 Service Unavailable, retry after 7 s", "backoff"

@@ -120,6 +120,24 @@ struct CompressedConnectionTests {
         #expect(harness.client.status.state == .backoff)
     }
 
+    @Test("S4: the rest of a read waits after the connection's end too, as often as reading is paused")
+    func theRestWaitsAfterTheEnd() throws {
+        let harness = try established()
+        let large = Deflated.frame(.binary, Deflated.message([UInt8](repeating: 0x30, count: 1 << 20))).bytes
+        harness.recorder.onReceived = { [client = harness.client] in client.pauseReading() }
+        try harness.receive(ByteBuffer(bytes: large + large + large + Deflated.text("last").bytes))
+        harness.drop()
+        for _ in 0..<2 {
+            _ = harness.events
+            harness.client.resumeReading()
+            #expect(harness.events.count == 1)
+            #expect(harness.client.status.state == .established)
+        }
+        harness.client.resumeReading()
+        #expect(harness.events.first == "received last")
+        #expect(harness.client.status.state == .backoff)
+    }
+
     @Test("RFC 7692 7.2.2: a broken deflate stream ends the connection with 1007")
     func brokenStream() throws {
         let harness = try established()

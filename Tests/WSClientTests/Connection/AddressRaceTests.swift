@@ -72,6 +72,24 @@ struct AddressRaceTests {
         #expect(race.attemptDelayPassed() == .doNothing)
     }
 
+    @Test(
+        "RFC 8305 3, 5: an answer that comes late is tried at once where the last attempt had its time",
+        arguments: [
+            AddressFamily.ipv6, .ipv4,
+        ]
+    )
+    mutating func aLateAnswerIsTried(late: AddressFamily) {
+        let first = late == .ipv6 ? four1 : six1
+        let second = late == .ipv6 ? six1 : four1
+        _ = race.answered(late.other, .success([first]))
+        _ = race.resolutionDelayPassed()
+        #expect(race.running == [first])
+        #expect(race.attemptDelayPassed() == .doNothing, "nothing to try yet")
+        #expect(race.answered(late, .success([second])) == .connect(second))
+        #expect(race.attemptDelayPassed() == .doNothing)
+        #expect(race.running == [first, second])
+    }
+
     @Test mutating func aFailureBeginsTheNextAtOnce() {
         _ = race.answered(.ipv6, .success([six1]))
         _ = race.answered(.ipv4, .success([four1]))

@@ -84,7 +84,7 @@ struct CredentialSourceTests {
         #expect(try harness.sent().contains("\r\nAuthorization: Bearer fresh\r\n"))
         try harness.receive("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         #expect(harness.client.status.state == .fault)
-        #expect(harness.client.status.reason == "server answered 403 Forbidden")
+        #expect(harness.client.status.reason == "server answered 403 Forbidden; look at the token or password")
         harness.advance(by: .seconds(59))
         #expect(source.requests.count == 2)
         // A random while later: no further than there, or the attempt's own deadline would pass too.

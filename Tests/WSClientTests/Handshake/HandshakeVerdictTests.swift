@@ -125,9 +125,8 @@ struct HandshakeVerdictTests {
                     )
                 )
         )
-        #expect(
-            try verdict(200) == .failed(ConnectionFailure("server answered 200 OK instead of switching to WebSocket"))
-        )
+        let page = "server answered 200 OK instead of switching to WebSocket; look at the URL's path"
+        #expect(try verdict(200) == .failed(ConnectionFailure(page)))
         #expect(
             try verdict(503, ["Retry-After": "Sun, 06 Nov 1994 08:49:47 GMT"])
                 == .failed(

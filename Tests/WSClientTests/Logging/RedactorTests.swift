@@ -21,10 +21,14 @@ struct RedactorTests {
         #expect(Redactor(["abc", ""]).isEmpty)
     }
 
-    @Test func remembersTheNewestOnly() {
-        var redactor = Redactor(["oldest"])
-        redactor.hide((0..<Redactor.most).map { "token-\($0)" })
-        #expect(redactor.redact("oldest token-0") == "oldest ***")
+    @Test("S7: what is known from the start stays hidden for ever, of what changes the newest does")
+    func remembersTheNewestOfWhatChanges() {
+        var redactor = Redactor(["lasting"])
+        redactor.hide((0...Redactor.most).map { "token-\($0)!" })
+        #expect(redactor.redact("lasting token-0! token-1!") == "*** token-0! ***")
+        #expect(redactor.values.count == Redactor.most + 1)
+        redactor.hide(["lasting"])
+        #expect(redactor.values.count == Redactor.most + 1)
     }
 
     @Test(

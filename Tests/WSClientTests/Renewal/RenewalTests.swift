@@ -237,6 +237,102 @@ struct RenewalTests {
         #expect(isOver)
     }
 
+    @Test func aPauseInTheMidstOfResumingHoldsBackTheNewOne() throws {
+        let parts = try Parts()
+        parts.client.pauseReading()
+        try parts.renew()
+        try parts.harness.answerHandshake()
+        try parts.serve("old", on: 0)
+        try parts.serve("new", on: 1)
+        _ = parts.harness.events
+        parts.harness.recorder.onReceived = { [client = parts.client] in client.pauseReading() }
+        parts.client.resumeReading()
+        try parts.serve("newer", on: 1)
+        #expect(parts.harness.events == ["received old"], "the queue that this filled says so")
+        parts.harness.recorder.onReceived = nil
+        parts.client.resumeReading()
+        #expect(parts.harness.events == ["received new", "received newer"])
+    }
+
+    @Test func aPauseHoldsBackTheOneThatIsBeingMadeToo() throws {
+        let parts = try Parts()
+        var heard: [String] = []
+        parts.harness.recorder.onPrepare = { successor in
+            successor.received = { batch in heard += batch.messages.map { batch.text(of: $0) } }
+        }
+        parts.client.pauseReading()
+        try parts.renew()
+        try parts.harness.answerHandshake()
+        try parts.serve("one", on: 1)
+        #expect(heard == [])
+        parts.client.resumeReading()
+        #expect(heard == ["one"])
+        parts.client.pauseReading()
+        try parts.serve("two", on: 1)
+        #expect(heard == ["one"])
+        parts.client.resumeReading()
+        #expect(heard == ["one", "two"])
+    }
+
+    @Test func shutdownIsNotHeldUpByAnOldOneThatEndedUnread() throws {
+        let parts = try Parts()
+        parts.client.pauseReading()
+        try parts.renew()
+        try parts.harness.answerHandshake()
+        try parts.serve("unread", on: 0)
+        parts.harness.channels[0].close(promise: nil)
+        parts.harness.loop.run()
+        var isOver = false
+        parts.client.shutdown { isOver = true }
+        parts.harness.channels[1].close(promise: nil)
+        parts.harness.advance(by: .seconds(60))
+        #expect(isOver)
+    }
+
+    @Test func whatArrivesBeforeTheTakeoverIsTheSuccessors() throws {
+        let parts = try Parts()
+        var heard: [String] = []
+        parts.harness.recorder.onPrepare = { successor in
+            successor.received = { batch in heard += batch.messages.map { batch.text(of: $0) } }
+            successor.becomeReady()
+        }
+        try parts.renew()
+        let request = try parts.harness.sent()
+        var early = ByteBuffer(string: Self.answer(to: request))
+        var encoder = FrameEncoder(endpoint: .server)
+        encoder.encode(WebSocketMessageBatch(text: "early"), into: &early)
+        try parts.harness.channels[1].writeInbound(early)
+        #expect(heard == ["early"])
+        parts.harness.loop.run()
+        try parts.serve("late", on: 1)
+        #expect(heard == ["early"])
+        #expect(parts.harness.events == ["renewed 60 s", "writable", "received late"])
+    }
+
+    @Test func aSuccessorThatIsGivenUpWhenItWasReadyLeavesThePresentOneToo() throws {
+        let parts = try Parts()
+        parts.harness.recorder.onPrepare = { successor in
+            successor.becomeReady()
+            successor.giveUp(because: "its heartbeats are not answered")
+        }
+        try parts.renew()
+        try parts.harness.answerHandshake()
+        #expect(try parts.frames(on: 1) == ["close 1000"])
+        #expect(try parts.frames(on: 0) == [])
+        #expect(parts.client.send(text: "x"))
+    }
+
+    @Test func whatTheOldOneStillReceivesIsToldApart() throws {
+        let parts = try Parts()
+        parts.harness.recorder.tellsPredecessor = true
+        try parts.renew()
+        try parts.harness.answerHandshake()
+        _ = parts.harness.events
+        try parts.serve("a", on: 0)
+        try parts.serve("b", on: 1)
+        #expect(parts.harness.events == ["received of the one before a", "received b"])
+    }
+
     @Test func anotherTokenByCommandIsNoRenewal() throws {
         let parts = try Parts()
         parts.client.connect(bearerToken: "given")

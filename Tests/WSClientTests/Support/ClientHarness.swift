@@ -160,6 +160,8 @@ final class EventRecorder: WebSocketClientDelegate {
     var onReceived: (() -> Void)?
     /// Takes the gate of a next connection into its hands.
     var onPrepare: ((WebSocketSuccessor) -> Void)?
+    /// Whether it tells what the connection before the present one receives from what that one does.
+    var tellsPredecessor = false
 
     func take() -> [String] {
         defer { events = [] }
@@ -169,6 +171,11 @@ final class EventRecorder: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
         events.append("received " + batch.messages.map { batch.text(of: $0) }.joined(separator: "|"))
         onReceived?()
+    }
+
+    func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch) {
+        guard tellsPredecessor else { return webSocketClient(client, received: batch) }
+        events.append("received of the one before " + batch.messages.map { batch.text(of: $0) }.joined(separator: "|"))
     }
 
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {

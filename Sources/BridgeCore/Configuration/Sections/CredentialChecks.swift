@@ -39,6 +39,9 @@ enum CredentialChecks {
     private static func checkRenewal(_ connection: ConnectionConfiguration, _ reader: MappingReader) {
         guard connection.renewBefore != nil, connection.oauth2 == nil, connection.tokenCommand == nil else { return }
         if case .file = connection.bearerToken { return }
+        // A token that is wrong was told.
+        let isWrong = connection.bearerToken == nil && reader.contains(ConnectionKeys.bearerToken.name)
+        guard !isWrong, !reader.contains(ConnectionKeys.oauth2.name) else { return }
         let why =
             connection.bearerToken == nil
             ? "without a bearer_token or oauth2"
@@ -57,9 +60,15 @@ enum CredentialChecks {
         guard !endpoint.isSecure, endpoint.socketPath == nil, !Loopback.isLoopback(endpoint.host) else { return }
         for (key, what) in [
             (ConnectionKeys.bearerToken.name, "token"), (ConnectionKeys.basicAuth.name, "password"),
-            (ConnectionKeys.oauth2.name, "token"),
+            (ConnectionKeys.oauth2.name, "token"), (ConnectionKeys.cookies.name, "cookie"),
         ] where reader.contains(key) {
             reader.context.warning("the \(what) travels unencrypted: use wss", at: reader.keyPosition(key))
+        }
+        if endpoint.userInfo != nil {
+            reader.context.warning(
+                "the password travels unencrypted: use wss",
+                at: reader.valuePosition(ConnectionKeys.url.name)
+            )
         }
     }
 }

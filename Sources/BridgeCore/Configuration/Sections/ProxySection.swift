@@ -74,10 +74,12 @@ enum ProxySection {
             reader.error("\(reader.path) needs a url, such as http://10.0.0.1:3128")
             return nil
         }
-        guard (username == nil) == (password == nil) else {
+        guard reader.contains(ProxyKeys.username.name) == reader.contains(ProxyKeys.password.name) else {
             reader.error("username and password of a proxy stand together")
             return nil
         }
+        // What is wrong with them was said.
+        guard (username == nil) == (password == nil) else { return nil }
         guard let url = reader.read(ProxyKeys.url), var proxy = try? WebSocketProxy(url) else { return nil }
         proxy.username = username
         do throws(WebSocketProxyError) {

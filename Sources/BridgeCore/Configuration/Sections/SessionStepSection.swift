@@ -136,10 +136,9 @@ extension ValueType<[SessionVariable]> {
                 return nil
             }
             return entries.compactMap { entry in
-                guard check(entry, field), let value = secret.read(entry.value, field.inside(entry.key)) else {
-                    return nil
-                }
-                return SessionVariable(entry.key, value)
+                guard check(entry, field) else { return nil }
+                // A name whose value is wrong is known all the same: that is said once.
+                return SessionVariable(entry.key, secret.read(entry.value, field.inside(entry.key)) ?? .literal(""))
             }
         }
     }

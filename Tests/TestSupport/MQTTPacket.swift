@@ -10,6 +10,8 @@ package struct MQTTMessage: Sendable, Equatable {
     package var isDeclaredText: Bool
     /// MQTT 5: what is left of the message's life, in seconds.
     package var expiry: Int?
+    /// MQTT 5: what the payload is.
+    package var contentType: String?
     /// MQTT 5: the user properties, in order.
     package var userProperties: [UserProperty] = []
 
@@ -132,6 +134,8 @@ extension ByteBuffer {
             switch property {
             case 0x01: message.isDeclaredText = properties.readInteger(as: UInt8.self) == 1
             case 0x02: message.expiry = properties.readInteger(as: UInt32.self).map(Int.init)
+            case 0x03:
+                message.contentType = properties.readLengthPrefixedSlice(as: UInt16.self).map { String(buffer: $0) }
             case 0x0b: _ = properties.readVariableByteInteger()
             case 0x23: _ = properties.readInteger(as: UInt16.self)
             case 0x26:

@@ -71,6 +71,12 @@ struct PublishSettings: Sendable {
     var retain: Bool
     /// Whole seconds.
     var expiry: UInt32?
+    /// In milliseconds: each message expires with what is left of it.
+    var ttl: Int64?
+    var contentType: String?
+    /// Told with each message.
+    var connection: String?
+    var tellsReceipt = false
     /// `nil` = each message brings its own.
     var literalTopic: String?
 }

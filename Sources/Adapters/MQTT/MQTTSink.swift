@@ -53,6 +53,12 @@ final class MQTTSink: Sink {
             qos: Int32(min(max(configuration.qos, 0), 2)),
             retain: configuration.retain,
             expiry: configuration.expiry.map { UInt32(clamping: $0.components.seconds) },
+            ttl: configuration.remainderOf.map {
+                $0.components.seconds * 1000 + $0.components.attoseconds / 1_000_000_000_000_000
+            },
+            contentType: configuration.contentType,
+            connection: configuration.userProperties.contains(.connection) ? context.connection : nil,
+            tellsReceipt: configuration.userProperties.contains(.receivedAt),
             literalTopic: template?.literal
         )
     }

@@ -34,6 +34,10 @@ final class PropertyList {
         )
     }
 
+    func add(_ identifier: mqtt5_property, text value: String) throws(MosquittoError) {
+        try MosquittoError.check(mosquitto_property_add_string(&pointer, Int32(identifier.rawValue), value))
+    }
+
     func add(_ identifier: mqtt5_property, varint value: UInt32) throws(MosquittoError) {
         try MosquittoError.check(mosquitto_property_add_varint(&pointer, Int32(identifier.rawValue), value))
     }

@@ -15,49 +15,14 @@ final class PublishLane {
     /// How many of the first order's messages are published.
     private var position = 0
     private let literalTopic: ContiguousArray<CChar>
-    /// By whether it is text, whether it is sent again, and how many gateways it has come through.
-    private let properties: [PropertyList?]
+    private var properties: MessageProperties
     private(set) var hasToldRefusal = false
 
     init(_ settings: PublishSettings, index: Int, isV5: Bool) {
         self.settings = settings
         self.index = index
         literalTopic = ContiguousArray((settings.literalTopic ?? "").utf8CString)
-        properties = (0...Self.variant(.text, Self.mostFlags)).map { variant in
-            guard isV5 else { return nil }
-            return try? Self.properties(
-                settings,
-                isText: variant & 1 != 0,
-                isRedelivered: variant & 2 != 0,
-                hops: variant >> 2
-            )
-        }
-    }
-
-    private static var mostFlags: MessageBatch.Flags {
-        var flags = MessageBatch.Flags.redelivered
-        flags.hops = 15
-        return flags
-    }
-
-    @inline(__always)
-    private static func variant(_ kind: MessageKind, _ flags: MessageBatch.Flags) -> Int {
-        (kind == .text ? 1 : 0) | (flags.contains(.redelivered) ? 2 : 0) | flags.hops << 2
-    }
-
-    private static func properties(
-        _ settings: PublishSettings,
-        isText: Bool,
-        isRedelivered: Bool,
-        hops: Int
-    ) throws(MosquittoError) -> PropertyList {
-        let list = PropertyList()
-        // The library sets DUP only on what it sends again itself.
-        if isRedelivered { try list.add(MQTT_PROP_USER_PROPERTY, name: "wsbridge-redelivered", value: "1") }
-        if hops > 0 { try list.add(MQTT_PROP_USER_PROPERTY, name: BrokerSettings.hopsProperty, value: "\(hops)") }
-        if isText { try list.add(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, byte: 1) }
-        if let expiry = settings.expiry { try list.add(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, int32: expiry) }
-        return list
+        properties = MessageProperties(settings, isV5: isV5)
     }
 
     var isEmpty: Bool { orders.isEmpty }
@@ -119,6 +84,7 @@ final class PublishLane {
     ) {
         let limit = min(room, Self.messagesPerTurn)
         let owner = UInt16(index)
+        let moment = properties.moment()
         var next = position
         defer {
             waiting -= next - position
@@ -145,7 +111,7 @@ final class PublishLane {
                     var identifier: Int32 = 0
                     let code = publish(
                         UnsafeRawBufferPointer(rebasing: bytes[entry.payload]),
-                        properties[Self.variant(entry.kind, entry.flags)],
+                        properties.list(of: order.batch, at: next - 1, moment),
                         order.topics.isLiteral ? nil : topics.baseAddress.map { $0 + Int(offset) },
                         handle,
                         &identifier

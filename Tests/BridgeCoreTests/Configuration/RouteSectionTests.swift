@@ -67,7 +67,9 @@ struct RouteSectionTests {
             from: cloud
             to:
               - { connection: other, as: binary }
-              - { mqtt: local, topic: 'a/{$.b}', qos: 2, retain: true, expiry: 1h }
+              - { mqtt: local, topic: 'a/{$.b}', qos: 2, retain: true, expiry: 1h,
+                  content_type: application/json, user_properties: [ connection, received_at ] }
+              - { mqtt: local, topic: a, expiry: ttl, queue: { ttl: 90s } }
               - { udp: "[::1]:5005", oversize: truncate, max_size: 1472, ttl: 3 }
               - { udp: "255.255.255.255:5005", broadcast: true }
               - { udp: "239.0.0.1:5005", multicast_interface: 127.0.0.1, max_size: 1KiB }
@@ -78,6 +80,9 @@ struct RouteSectionTests {
         connection.kind = .binary
         var mqtt = MQTTSinkConfiguration(broker: "local", topic: "a/{$.b}")
         (mqtt.qos, mqtt.retain, mqtt.expiry) = (2, true, .seconds(3600))
+        (mqtt.contentType, mqtt.userProperties) = ("application/json", [.connection, .receivedAt])
+        var rest = MQTTSinkConfiguration(broker: "local", topic: "a")
+        rest.remainderOf = .seconds(90)
         var udp = UDPSinkConfiguration(address: UDPAddress(host: "::1", port: 5005))
         (udp.oversize, udp.maxSize, udp.ttl) = (.truncate, 1472, 3)
         var broadcast = UDPSinkConfiguration(address: UDPAddress(host: "255.255.255.255", port: 5005))
@@ -87,7 +92,10 @@ struct RouteSectionTests {
         var fifo = FIFOSinkConfiguration(path: "/a/b")
         (fifo.onNewline, fifo.noReader) = (.drop, .block)
         #expect(
-            sinks == [.connection(connection), .mqtt(mqtt), .udp(udp), .udp(broadcast), .udp(multicast), .fifo(fifo)]
+            sinks == [
+                .connection(connection), .mqtt(mqtt), .mqtt(rest), .udp(udp), .udp(broadcast), .udp(multicast),
+                .fifo(fifo),
+            ]
         )
     }
 
@@ -184,6 +192,26 @@ struct RouteSectionTests {
         expectRoute(
             "from: cloud\nto: { mqtt: local, topic: a, expiry: 1500ms }",
             says: ["6:42: expiry must be whole seconds"]
+        )
+    }
+
+    @Test func whatTellsOfAMessageTakesSomethingToTell() {
+        expectRoute(
+            """
+            from: { udp: "127.0.0.1:1" }
+            to: { mqtt: local, topic: a, expiry: ttl, user_properties: [connection] }
+            """,
+            says: [
+                "6:9: only a route from a connection has user_properties: [connection]",
+                "6:42: expiry: ttl needs a ttl in the sink's queue, such as queue: { ttl: 5m }",
+            ]
+        )
+        expectRoute(
+            "from: cloud\nto: { mqtt: local, topic: a, content_type: \"\", user_properties: [age] }",
+            says: [
+                "6:48: content_type: it is empty: delete the line for none",
+                "6:70: user_properties must be one of connection, received_at, found 'age'",
+            ]
         )
     }
 

@@ -88,7 +88,8 @@ final class Rig: Sendable {
         qos: Int,
         retain: Bool = false,
         expiry: Duration? = nil,
-        route: String = "route"
+        route: String = "route",
+        _ change: @escaping @Sendable (inout MQTTSinkConfiguration) -> Void = { _ in }
     ) async throws -> (index: Int, log: Feeder.Log) {
         let log = Feeder.Log()
         let index = try await onLoop { core in
@@ -96,6 +97,7 @@ final class Rig: Sendable {
             configuration.qos = qos
             configuration.retain = retain
             configuration.expiry = expiry
+            change(&configuration)
             let context = TemplateContext(instance: "site", route: route, connection: "cloud")
             core.feeders.append(Feeder(core.broker.makeSink(configuration, context: context), log: log))
             return core.feeders.count - 1

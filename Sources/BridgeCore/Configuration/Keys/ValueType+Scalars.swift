@@ -68,7 +68,7 @@ extension ValueType<Int> {
 extension ValueType<Duration> {
     static func duration(_ range: ClosedRange<Duration>) -> Self {
         let words = durationWords(range)
-        return ValueType(words, schema: durationSchema(none: false)) { node, field in
+        return ValueType(words, schema: durationSchema()) { node, field in
             let bounds = range.lowerBound.milliseconds...range.upperBound.milliseconds
             return quantity(node, field, words, units: Quantity.durations, range: bounds, example: "s")
                 .map { .milliseconds($0) }
@@ -77,11 +77,12 @@ extension ValueType<Duration> {
 }
 
 extension ValueType<Duration?> {
-    /// A duration, or the word `none`.
-    static func durationOrNone(_ range: ClosedRange<Duration>) -> Self {
-        let words = durationWords(range) + ", or none"
-        return ValueType(words, schema: durationSchema(none: true)) { node, field in
-            if case .scalar(let scalar) = node.content, scalar.text == "none" { return .some(nil) }
+    /// A duration, or the word `none`; or `word`, which reads as `nil` too.
+    static func durationOrNone(_ range: ClosedRange<Duration>, or word: String? = nil) -> Self {
+        let others = ["none"] + (word.map { [$0] } ?? [])
+        let words = durationWords(range) + ", or " + others.joined(separator: ", or ")
+        return ValueType(words, schema: durationSchema(or: others)) { node, field in
+            if case .scalar(let scalar) = node.content, others.contains(scalar.text) { return .some(nil) }
             let bounds = range.lowerBound.milliseconds...range.upperBound.milliseconds
             return quantity(node, field, words, units: Quantity.durations, range: bounds, example: "s")
                 .map { .milliseconds($0) }
@@ -163,8 +164,8 @@ private func durationWords(_ range: ClosedRange<Duration>) -> String {
     return "a duration from \(bounds[0]) to \(bounds[1]), such as 10s"
 }
 
-private func durationSchema(none: Bool) -> JSONLiteral {
-    let pattern = "^([0-9]+(ms|s|m|h)|0|\(none ? "none|" : "").*\\$\\{.*)$"
+private func durationSchema(or words: [String] = []) -> JSONLiteral {
+    let pattern = "^([0-9]+(ms|s|m|h)|0|\(words.map { "\($0)|" }.joined()).*\\$\\{.*)$"
     return ["anyOf": [["type": "string", "pattern": .string(pattern)], ["const": 0]]]
 }
 

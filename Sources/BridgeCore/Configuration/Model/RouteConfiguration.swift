@@ -124,8 +124,16 @@ package struct ConnectionSinkConfiguration: Sendable, Hashable {
     }
 }
 
-/// `to: { mqtt, topic, qos, retain, expiry }`.
+/// `to: { mqtt, topic, qos, retain, expiry, content_type, user_properties }`.
 package struct MQTTSinkConfiguration: Sendable, Hashable {
+    /// What a message can tell of itself in an MQTT 5 user property.
+    package enum UserProperty: String, Sendable, Hashable, CaseIterable {
+        /// `wsbridge-connection`: the connection that it came from.
+        case connection
+        /// `wsbridge-received-at`: when it was received.
+        case receivedAt = "received_at"
+    }
+
     package var broker: String
     /// The text of a `TopicTemplate` that parses.
     package var topic: String
@@ -134,6 +142,11 @@ package struct MQTTSinkConfiguration: Sendable, Hashable {
     package var retain = false
     /// MQTT 5 message expiry, whole seconds; `nil` = none.
     package var expiry: Duration?
+    /// The queue's `ttl`, where each message's expiry is what is left of it (`expiry: ttl`).
+    package var remainderOf: Duration?
+    /// MQTT 5 content type, not empty; `nil` = none.
+    package var contentType: String?
+    package var userProperties: Set<UserProperty> = []
 
     package init(broker: String, topic: String) {
         self.broker = broker

@@ -52,6 +52,8 @@ struct PlacedSink {
     var position: Position
     /// Where its `topic` stands, or the sink itself.
     var topicPosition: Position
+    /// Where `expiry: ttl` stands.
+    var followsTTL: Position?
 }
 
 /// A route as far as it could be read, for the checks that look at several.
@@ -86,21 +88,36 @@ enum RouteSection {
         let queues = route.sinks.map { sink in
             QueueSection.resolve(sink.queue, over: queue, for: sink.sink, context)
         }
+        for index in route.sinks.indices { resolveExpiry(&route.sinks[index], queues[index], context) }
         QueueSection.checkConflateBy(queue, queues, context)
         if let source {
             checkTemplates(route.sinks, source.source, context)
         }
-        if let source, let sinks, !sinks.isEmpty {
+        if let source, !route.sinks.isEmpty {
             var configuration = RouteConfiguration(
                 name: name,
                 source: source.source,
                 match: match,
-                sinks: zip(sinks, queues).map { RouteSinkConfiguration(sink: $0.sink, queue: $1) }
+                sinks: zip(route.sinks, queues).map { RouteSinkConfiguration(sink: $0.sink, queue: $1) }
             )
             configuration.allowEcho = allowEcho
             route.configuration = configuration
         }
         return route
+    }
+
+    /// `expiry: ttl` takes a queue that has one.
+    private static func resolveExpiry(
+        _ placed: inout PlacedSink,
+        _ queue: QueueConfiguration,
+        _ context: LoadingContext
+    ) {
+        guard let position = placed.followsTTL, case .mqtt(var sink) = placed.sink else { return }
+        if queue.ttl == nil {
+            context.error("expiry: ttl needs a ttl in the sink's queue, such as queue: { ttl: 5m }", at: position)
+        }
+        sink.remainderOf = queue.ttl
+        placed.sink = .mqtt(sink)
     }
 
     /// `{topic}` and `{connection}` take a source that has them.
@@ -110,7 +127,11 @@ enum RouteSection {
         _ context: LoadingContext
     ) {
         for placed in sinks {
-            guard case .mqtt(let sink) = placed.sink, let template = try? TopicTemplate(sink.topic) else { continue }
+            guard case .mqtt(let sink) = placed.sink else { continue }
+            if sink.userProperties.contains(.connection), source.kind != .connection {
+                context.error("only a route from a connection has user_properties: [connection]", at: placed.position)
+            }
+            guard let template = try? TopicTemplate(sink.topic) else { continue }
             if template.usesSourceTopic, source.kind != .mqtt {
                 context.error("only a route from MQTT has a {topic}", at: placed.topicPosition)
             }

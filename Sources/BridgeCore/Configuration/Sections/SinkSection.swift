@@ -18,9 +18,22 @@ enum SinkKeys {
     static let retain = Key("retain", .boolean, default: "false", "The broker keeps the last message of the topic.")
     static let expiry = Key(
         "expiry",
-        .durationOrNone(.seconds(1) ... .seconds(315_360_000)),
+        .durationOrNone(.seconds(1) ... .seconds(315_360_000), or: expiryFromTTL),
         default: "none",
-        "The broker drops what waited for so long (MQTT 5), in whole seconds."
+        "The broker drops what waited for so long (MQTT 5), in whole seconds. `ttl`: what is left of the queue's `ttl`, at least 1 s."
+    )
+    static let expiryFromTTL = "ttl"
+    static let contentType = Key(
+        "content_type",
+        .text("a media type such as application/json", check: SinkSection.problem(withContentType:)),
+        default: "none",
+        "What the payload is (MQTT 5): sent with each message, as it stands here."
+    )
+    static let userProperties = Key(
+        "user_properties",
+        ValueType<[MQTTSinkConfiguration.UserProperty]>.list(of: .choice, example: "[connection, received_at]"),
+        default: "none",
+        "What each message tells of itself (MQTT 5): `connection`, as `wsbridge-connection`; `received_at`, as `wsbridge-received-at`."
     )
     static let udp = Key("udp", .socketAddress, default: "", "Where the datagrams go: `HOST:PORT`.")
     static let oversize = Key(
@@ -79,7 +92,10 @@ enum SinkKeys {
         id: "to.mqtt",
         path: "routes.NAME.to: { mqtt }",
         meaning: "Messages that are published.",
-        keys: [mqtt.described, topic.described, qos.described, retain.described, expiry.described, queue.described]
+        keys: [
+            mqtt.described, topic.described, qos.described, retain.described, expiry.described, contentType.described,
+            userProperties.described, queue.described,
+        ]
     )
     static let udpPlace = Place(
         id: "to.udp",
@@ -116,9 +132,18 @@ enum SinkSection {
                 sink: $0,
                 queue: queue,
                 position: position,
-                topicPosition: own.valuePosition(SinkKeys.topic.name)
+                topicPosition: own.valuePosition(SinkKeys.topic.name),
+                followsTTL: kind == .mqtt ? followsTTL(own) : nil
             )
         }
+    }
+
+    /// Where `expiry: ttl` stands.
+    private static func followsTTL(_ reader: MappingReader) -> Position? {
+        guard case .scalar(let scalar)? = reader.entry(SinkKeys.expiry.name)?.value.content,
+            scalar.text == SinkKeys.expiryFromTTL
+        else { return nil }
+        return reader.valuePosition(SinkKeys.expiry.name)
     }
 
     private static func read(
@@ -150,17 +175,30 @@ enum SinkSection {
         if let expiry = sink.expiry, !expiry.milliseconds.isMultiple(of: 1000) {
             reader.error("expiry must be whole seconds", at: reader.valuePosition(SinkKeys.expiry.name))
         }
+        reader.read(SinkKeys.contentType, into: &sink.contentType)
+        sink.userProperties = Set(reader.read(SinkKeys.userProperties) ?? [])
         guard let broker = reader.read(SinkKeys.mqtt),
             Reference.broker(broker, in: reader.context, at: reader.valuePosition(SinkKeys.mqtt.name)), topic != nil
         else { return nil }
         sink.broker = broker
-        if sink.expiry != nil, reader.context.oldBrokerNames.contains(broker) {
-            reader.context.warning(
-                "expiry has no effect with MQTT 3.1.1: \(broker) needs protocol_version: \"5\"",
-                at: reader.keyPosition(SinkKeys.expiry.name)
-            )
-        }
+        if sink.expiry != nil || followsTTL(reader) != nil { wantsMQTT5(SinkKeys.expiry.name, reader, broker) }
+        if sink.contentType != nil { wantsMQTT5(SinkKeys.contentType.name, reader, broker) }
+        if !sink.userProperties.isEmpty { wantsMQTT5(SinkKeys.userProperties.name, reader, broker) }
         return .mqtt(sink)
+    }
+
+    private static func wantsMQTT5(_ key: String, _ reader: MappingReader, _ broker: String) {
+        guard reader.context.oldBrokerNames.contains(broker) else { return }
+        reader.context.warning(
+            "\(key) has no effect with MQTT 3.1.1: \(broker) needs protocol_version: \"5\"",
+            at: reader.keyPosition(key)
+        )
+    }
+
+    static func problem(withContentType text: String) -> String? {
+        if text.isEmpty { return "it is empty: delete the line for none" }
+        if text.utf8.count > 1024 { return "it is longer than 1024 bytes" }
+        return text.unicodeScalars.contains { TopicText.isForbidden($0.value) } ? "it holds a control character" : nil
     }
 
     private static func udp(_ reader: MappingReader) -> SinkConfiguration? {

@@ -43,7 +43,7 @@ struct ExampleTests {
                 "cloud-to-mqtt.yaml", "alarms-to-udp.yaml", "fifo-in-and-out.yaml", "mqtt-to-websocket.yaml",
                 "several-connections-and-brokers.yaml", "tls-client-certificate.yaml", "pharos-first-file.yaml",
                 "edge-box.yaml", "udp-to-websocket.yaml", "binary-to-fifo.yaml", "oauth2.yaml", "token-command.yaml",
-                "spool.yaml", "compressed-feed.yaml", "through-a-proxy.yaml",
+                "spool.yaml", "compressed-feed.yaml", "through-a-proxy.yaml", "request-and-response.yaml",
                 // In SessionExampleTests.
                 "home-assistant.yaml", "graphql-subscription.yaml", "socket-io.yaml", "signalr.yaml",
                 "exchange-ticker.yaml", "log-in-and-heartbeat.yaml",
@@ -199,6 +199,20 @@ struct ExampleTests {
             #expect(site.server.messages.map(\.payload) == [Array(#"{"op":"ping"}"#.utf8), [0, 0xff]])
             try await site.server.send("pong")
             #expect(try await site.mqtt.message(on: "feed/answers").text == "pong")
+        }
+    }
+
+    @Test("config/request-and-response.yaml") func requestAndResponse() async throws {
+        try await withExample("request-and-response") { parts in
+            ["CLOUD_URL": parts.server.url, "MQTT_URL": parts.broker.url]
+        } _: { site in
+            try await site.mqtt.request("feed/send", "ping", answerTo: "replies/me", correlation: "7")
+            let answer = try await site.mqtt.message(on: "replies/me")
+            #expect(answer.text == "sent" && answer.correlation == [0x37])
+            try await site.server.send("pong")
+            let pong = try await site.mqtt.message(on: "feed/answers")
+            #expect(pong.contentType == "application/json" && (200...300).contains(pong.expiry ?? 0))
+            #expect(pong.userProperties.map(\.name) == ["wsbridge-connection", "wsbridge-received-at"])
         }
     }
 

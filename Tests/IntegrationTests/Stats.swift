@@ -36,6 +36,7 @@ struct Stats: Decodable {
         var state: String
         var since: String
         var reason: String?
+        var rejected: [String: Int]
     }
 
     struct Route: Decodable {

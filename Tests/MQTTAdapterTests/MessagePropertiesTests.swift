@@ -6,7 +6,7 @@ import Testing
 
 @testable import MQTTAdapter
 
-/// What messages tell of themselves by MQTT 5.
+/// What messages tell of themselves by MQTT 5, and who asks for an answer.
 @Suite struct MessagePropertiesTests {
     @Test func everythingIsToldWhereItIsWanted() async throws {
         try await withMosquittoBroker { broker in
@@ -91,5 +91,30 @@ import Testing
         #expect(MessageProperties(fixed, isV5: true).times(age: 5000, moment.wall).expiry == 7)
         // Without times nothing is asked of the clock.
         #expect(MessageProperties(PublishSettings(name: "s", qos: 1, retain: false), isV5: true).moment() == nil)
+    }
+
+    @Test func requestsCarryWhereTheyWantTheirAnswer() async throws {
+        try await withMosquittoBroker { broker in
+            try await withMQTTRecorder(of: broker, "replies/#") { recorder in
+                try await withRig(port: broker.port) { rig in
+                    try await StatusTests.carry(rig)
+                    try await rig.connect()
+                    try await recorder.request("base/c/command/send", "a", answerTo: "replies/a", correlation: "n1\0")
+                    try await recorder.publish("base/c/command/send", "b")
+                    try await eventually("both") { rig.log.commands.count == 2 }
+                    #expect(
+                        rig.log.commands.map(\.response) == [
+                            ResponseAddress(topic: "replies/a", correlation: Array("n1\0".utf8), qos: 1), nil,
+                        ]
+                    )
+                    var answer = StatusTests.message("replies/a", "sent", retain: false)
+                    answer.correlation = Array("n1\0".utf8)
+                    let isTaken = try await rig.onLoop { [answer] core in core.broker.respond(answer) }
+                    #expect(isTaken)
+                    let message = try await recorder.message(on: "replies/a")
+                    #expect(message.text == "sent" && message.correlation == Array("n1\0".utf8))
+                }
+            }
+        }
     }
 }

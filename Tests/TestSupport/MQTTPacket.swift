@@ -12,6 +12,8 @@ package struct MQTTMessage: Sendable, Equatable {
     package var expiry: Int?
     /// MQTT 5: what the payload is.
     package var contentType: String?
+    /// MQTT 5: which request this answers.
+    package var correlation: [UInt8]?
     /// MQTT 5: the user properties, in order.
     package var userProperties: [UserProperty] = []
 
@@ -61,6 +63,32 @@ enum MQTTPacket {
         body.writeInteger(UInt8(0))
         body.writeBytes(payload)
         return packet(UInt8(0x30 | qos << 1 | (retain ? 1 : 0)), body)
+    }
+
+    /// The same with a response topic and correlation data.
+    static func request(
+        _ topic: String,
+        _ payload: [UInt8],
+        qos: Int,
+        answerTo response: String,
+        _ correlation: [UInt8],
+        identifier: UInt16
+    ) -> ByteBuffer {
+        var properties = ByteBuffer()
+        properties.writeInteger(UInt8(0x08))
+        properties.writeMQTT(response)
+        if !correlation.isEmpty {
+            properties.writeInteger(UInt8(0x09))
+            properties.writeInteger(UInt16(correlation.count))
+            properties.writeBytes(correlation)
+        }
+        var body = ByteBuffer()
+        body.writeMQTT(topic)
+        if qos > 0 { body.writeInteger(identifier) }
+        body.writeVariableByteInteger(properties.readableBytes)
+        body.writeBuffer(&properties)
+        body.writeBytes(payload)
+        return packet(UInt8(0x30 | qos << 1), body)
     }
 
     /// Section 3.4: PUBACK.
@@ -136,6 +164,8 @@ extension ByteBuffer {
             case 0x02: message.expiry = properties.readInteger(as: UInt32.self).map(Int.init)
             case 0x03:
                 message.contentType = properties.readLengthPrefixedSlice(as: UInt16.self).map { String(buffer: $0) }
+            case 0x09:
+                message.correlation = properties.readLengthPrefixedSlice(as: UInt16.self).map { Array(buffer: $0) }
             case 0x0b: _ = properties.readVariableByteInteger()
             case 0x23: _ = properties.readInteger(as: UInt16.self)
             case 0x26:

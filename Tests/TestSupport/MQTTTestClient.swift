@@ -107,6 +107,30 @@ package final class MQTTTestClient: Sendable {
         if qos > 0 { try await settle(before + count) }
     }
 
+    /// Publishes a message at QoS 1 whose sender wants an answer.
+    package func request(
+        _ topic: String,
+        _ text: String,
+        answerTo response: String,
+        correlation: String = ""
+    ) async throws {
+        let before = acknowledged
+        let identifier = inbox.state.withLockedValue { state in
+            state.identifier = state.identifier == .max ? 1 : state.identifier + 1
+            return state.identifier
+        }
+        let packet = MQTTPacket.request(
+            topic,
+            Array(text.utf8),
+            qos: 1,
+            answerTo: response,
+            Array(correlation.utf8),
+            identifier: identifier
+        )
+        try await channel.writeAndFlush(packet)
+        try await settle(before + 1)
+    }
+
     private func settle(_ target: Int) async throws {
         try await eventually("PUBACK number \(target)", within: .seconds(60)) {
             if isClosed { throw SetupError("the broker closed the test's client") }

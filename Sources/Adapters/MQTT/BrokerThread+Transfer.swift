@@ -187,19 +187,21 @@ extension BrokerThread {
         while let message = status.next, window.room(qos: message.qos) > 0, let handle {
             var identifier: Int32 = 0
             let complaint = MQTTText.complaint(about: message.topic, as: "the topic")
-            let code =
+            let properties = answerProperties(message)
+            let code = withExtendedLifetime(properties) {
                 complaint != nil
-                ? MOSQ_ERR_INVAL.rawValue
-                : message.payload.withUnsafeReadableBytes { payload in
-                    handle.publish(
-                        topic: message.topic,
-                        payload: payload,
-                        qos: Int32(message.qos),
-                        retain: message.retain,
-                        properties: nil,
-                        identifier: &identifier
-                    )
-                }
+                    ? MOSQ_ERR_INVAL.rawValue
+                    : message.payload.withUnsafeReadableBytes { payload in
+                        handle.publish(
+                            topic: message.topic,
+                            payload: payload,
+                            qos: Int32(message.qos),
+                            retain: message.retain,
+                            properties: properties?.pointer,
+                            identifier: &identifier
+                        )
+                    }
+            }
             if let error = MosquittoError(code: code) {
                 logger.error("a status message on \(message.topic) can't be published: \(complaint ?? "\(error)")")
                 status.dropNext()
@@ -217,6 +219,15 @@ extension BrokerThread {
         }
         noteUnsent(published)
         return published
+    }
+
+    /// Those of an answer; none of a status message.
+    private func answerProperties(_ message: StatusMessage) -> PropertyList? {
+        guard !message.correlation.isEmpty, settings.configuration.protocolVersion == .v5 else { return nil }
+        let list = PropertyList()
+        // Fails for want of memory only.
+        try? list.add(MQTT_PROP_CORRELATION_DATA, binary: message.correlation)
+        return list
     }
 
     /// A turn for each sink, up to four rounds of them, before the socket is written.

@@ -3,13 +3,6 @@ import NIOCore
 
 /// What one run of reads received: the bytes once, and per source which messages are its own.
 struct InboundBatch: Sendable {
-    /// A message on the command filter.
-    struct Command: Sendable {
-        var topic: String
-        var payload: ByteBuffer
-        var isRetained: Bool
-    }
-
     struct Rejection: Sendable, Equatable {
         var source: Int
         var reason: RejectReason
@@ -22,7 +15,8 @@ struct InboundBatch: Sendable {
 
     private(set) var bytes: ByteBuffer
     private(set) var entries: [ContiguousArray<MessageBatch.Entry>]
-    private(set) var commands: [Command] = []
+    private(set) var commands: [BrokerCommand] = []
+    private(set) var requests: ContiguousArray<MessageBatch.Request> = []
     private(set) var rejections: [Rejection] = []
     private(set) var count = 0
     /// Whether it holds messages whose PUBACK waits for the batch to be accepted.
@@ -67,8 +61,13 @@ struct InboundBatch: Sendable {
         entries[source].append(entry)
     }
 
-    mutating func append(_ command: Command) {
+    mutating func append(_ command: BrokerCommand) {
         commands.append(command)
+    }
+
+    /// The sender of the message that was stored wants an answer.
+    mutating func append(_ response: ResponseAddress, for entry: MessageBatch.Entry) {
+        requests.append(MessageBatch.Request(payloadOffset: entry.payloadOffset, address: response))
     }
 
     mutating func reject(from source: Int, because reason: RejectReason) {
@@ -81,6 +80,8 @@ struct InboundBatch: Sendable {
 
     /// One source's messages, in the order of arrival.
     func batch(for source: Int, receivedAt: NIODeadline) -> MessageBatch {
-        MessageBatch(bytes: bytes, entries: entries[source], receivedAt: receivedAt)
+        var batch = MessageBatch(bytes: bytes, entries: entries[source], receivedAt: receivedAt)
+        batch.requests = requests
+        return batch
     }
 }

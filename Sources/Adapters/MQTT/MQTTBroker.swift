@@ -16,6 +16,8 @@ package import NIOCore
 package final class MQTTBroker: Broker {
     /// Status messages under way at most; the core keeps what is not taken.
     static let mostStatusMessages = 4096
+    /// Answers are taken while fewer are under way: whoever asks can't crowd the status out.
+    static let mostStatusMessagesBesideAnswers = 1024
 
     package let name: String
     package weak var client: (any BrokerClient)?
@@ -153,6 +155,10 @@ package final class MQTTBroker: Broker {
         return true
     }
 
+    package func respond(_ message: StatusMessage) -> Bool {
+        statusMessages < Self.mostStatusMessagesBesideAnswers && publish(message)
+    }
+
     package func stop(farewell: [StatusMessage], deadline: NIODeadline, completion: @escaping () -> Void) {
         guard let handOver, state != .stopped else { return completion() }
         stopCompletions.append(completion)
@@ -240,12 +246,7 @@ package final class MQTTBroker: Broker {
             sources[rejection.source].client?.rejected(rejection.count, because: rejection.reason)
         }
         for command in batch.commands {
-            client?.broker(
-                name,
-                receivedCommand: command.topic,
-                payload: command.payload,
-                isRetained: command.isRetained
-            )
+            client?.broker(name, received: command)
         }
         return waiting
     }

@@ -86,7 +86,8 @@ final class CallbackInbox {
         } else if hops >= BrokerSettings.mostHops {
             for source in wantedBy { inbound.reject(from: source, because: .looped) }
         } else {
-            store(topic: topic, payload: payload, kind: kind, hops: max(0, hops) + 1, isRetained: message.retain)
+            let response = properties?.response(qos: message.qos)
+            store(topic, payload, kind, hops: max(0, hops) + 1, isRetained: message.retain, response)
         }
         // `loop_read` leaves after this packet when it sees this: the batch stays within its bounds.
         if inbound.isFull { errno = EAGAIN }
@@ -96,19 +97,21 @@ final class CallbackInbox {
     private var wantedBy: some Sequence<Int> { matches.lazy.flatMap { self.subscriptions.subscriptions[$0].sources } }
 
     private func store(
-        topic: UnsafeRawBufferPointer,
-        payload: UnsafeRawBufferPointer,
-        kind: MessageKind,
+        _ topic: UnsafeRawBufferPointer,
+        _ payload: UnsafeRawBufferPointer,
+        _ kind: MessageKind,
         hops: Int,
-        isRetained: Bool
+        isRetained: Bool,
+        _ response: ResponseAddress?
     ) {
         var entry: MessageBatch.Entry?
         for index in matches {
             if subscriptions.subscriptions[index].isCommands {
-                let command = InboundBatch.Command(
+                let command = BrokerCommand(
                     topic: String(decoding: topic, as: UTF8.self),
                     payload: ByteBuffer(bytes: payload),
-                    isRetained: isRetained
+                    isRetained: isRetained,
+                    response: response
                 )
                 inbound.append(command)
             }
@@ -119,6 +122,8 @@ final class CallbackInbox {
                 inbound.append(stored, to: source)
             }
         }
+        // A retained message answers to nobody who is still waiting.
+        if let response, let entry, !isRetained { inbound.append(response, for: entry) }
     }
 
     private func rejectFirst(_ reason: RejectReason) {

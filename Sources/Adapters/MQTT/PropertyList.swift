@@ -1,3 +1,4 @@
+import BridgeCore
 import CMosquitto
 
 #if canImport(Glibc)
@@ -38,6 +39,18 @@ final class PropertyList {
         try MosquittoError.check(mosquitto_property_add_string(&pointer, Int32(identifier.rawValue), value))
     }
 
+    func add(_ identifier: mqtt5_property, binary value: [UInt8]) throws(MosquittoError) {
+        let code = value.withUnsafeBytes { bytes in
+            mosquitto_property_add_binary(
+                &pointer,
+                Int32(identifier.rawValue),
+                bytes.baseAddress,
+                UInt16(clamping: bytes.count)
+            )
+        }
+        try MosquittoError.check(code)
+    }
+
     func add(_ identifier: mqtt5_property, varint value: UInt32) throws(MosquittoError) {
         try MosquittoError.check(mosquitto_property_add_varint(&pointer, Int32(identifier.rawValue), value))
     }
@@ -65,6 +78,35 @@ struct ReceivedProperties {
     func int32(_ identifier: mqtt5_property) -> UInt32? {
         var value: UInt32 = 0
         return mosquitto_property_read_int32(pointer, Int32(identifier.rawValue), &value, false) == nil ? nil : value
+    }
+
+    /// `nil` where it isn't there, or isn't UTF-8.
+    func string(_ identifier: mqtt5_property) -> String? {
+        var value: UnsafeMutablePointer<CChar>?
+        guard mosquitto_property_read_string(pointer, Int32(identifier.rawValue), &value, false) != nil, let value
+        else { return nil }
+        defer { free(value) }
+        return String(validatingCString: value)
+    }
+
+    func binary(_ identifier: mqtt5_property) -> [UInt8]? {
+        var value: UnsafeMutableRawPointer?
+        var length: UInt16 = 0
+        guard mosquitto_property_read_binary(pointer, Int32(identifier.rawValue), &value, &length, false) != nil else {
+            return nil
+        }
+        defer { free(value) }
+        return Array(UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : Int(length)))
+    }
+
+    /// Where the sender of a message wants its answer.
+    func response(qos: Int32) -> ResponseAddress? {
+        guard let topic = string(MQTT_PROP_RESPONSE_TOPIC) else { return nil }
+        return ResponseAddress(
+            topic: topic,
+            correlation: binary(MQTT_PROP_CORRELATION_DATA) ?? [],
+            qos: Int(min(qos, 1))
+        )
     }
 
     /// The first user property of this name.

@@ -25,6 +25,10 @@ package protocol Broker: AnyObject {
     /// Publishes a status message, after all earlier ones. While not connected it is not taken: returns false.
     func publish(_ message: StatusMessage) -> Bool
 
+    /// Publishes an answer, a status message with correlation data. Not taken while not connected, or while so many
+    /// status messages are under way that more would keep the gateway's own waiting: returns false.
+    func respond(_ message: StatusMessage) -> Bool
+
     /// Publishes `farewell`, waits for their acknowledgement at most until the deadline, disconnects.
     func stop(farewell: [StatusMessage], deadline: NIODeadline, completion: @escaping () -> Void)
 }
@@ -36,7 +40,23 @@ package protocol BrokerClient: AnyObject {
     func broker(_ name: String, changedTo state: BrokerState)
 
     /// A message on the command filter. Retained ones come too, marked.
-    func broker(_ name: String, receivedCommand topic: String, payload: ByteBuffer, isRetained: Bool)
+    func broker(_ name: String, received command: BrokerCommand)
+}
+
+/// A message on the command filter.
+package struct BrokerCommand: Sendable, Hashable {
+    package var topic: String
+    package var payload: ByteBuffer
+    package var isRetained: Bool
+    /// Where its sender wants an answer.
+    package var response: ResponseAddress?
+
+    package init(topic: String, payload: ByteBuffer, isRetained: Bool, response: ResponseAddress? = nil) {
+        self.topic = topic
+        self.payload = payload
+        self.isRetained = isRetained
+        self.response = response
+    }
 }
 
 /// A broker connection's state, as published in stats.
@@ -66,6 +86,8 @@ package struct StatusMessage: Sendable, Hashable {
     /// 0 or 1.
     package var qos: Int
     package var retain: Bool
+    /// MQTT 5 correlation data; empty = none.
+    package var correlation: [UInt8] = []
 
     package init(topic: String, payload: ByteBuffer, qos: Int, retain: Bool) {
         self.topic = topic

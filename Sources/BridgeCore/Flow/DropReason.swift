@@ -37,4 +37,8 @@ package enum RejectReason: String, Sendable, Hashable, CaseIterable {
     case topicInvalid = "topic_invalid"
     /// It went through too many gateways: they form a ring.
     case looped
+    /// A response topic that `response_topics` doesn't list: not answered.
+    case responseRefused = "response_refused"
+    /// An answer that could not leave: the broker was away, or too much waited for it.
+    case responseLost = "response_lost"
 }

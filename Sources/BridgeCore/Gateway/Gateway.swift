@@ -55,6 +55,10 @@ package final class Gateway {
             brokerRecords[broker.name] = BrokerRecord()
             broker.client = self
         }
+        for (name, responder) in parts.responders {
+            responder.rejected = { [weak self] in self?.brokerRecords[name, default: BrokerRecord()].reject(because: $0)
+            }
+        }
     }
 
     /// The counters and states as they are now.
@@ -301,24 +305,36 @@ extension Gateway: BrokerClient {
         becomeReadyIfAttempted()
     }
 
-    package func broker(_ name: String, receivedCommand topic: String, payload: ByteBuffer, isRetained: Bool) {
-        guard let publisher = parts.publisher, let (target, word) = publisher.topics.command(in: topic) else { return }
-        let metadata: Logger.Metadata = ["broker": "\(name)", "connection": "\(target)"]
-        guard !isRetained else {
-            log.warning("a retained command '\(word)' was ignored; publish commands without retain", metadata: metadata)
-            reject(.retainedCommand, connection: target, broker: name)
+    package func broker(_ name: String, received command: BrokerCommand) {
+        guard let publisher = parts.publisher, let (target, word) = publisher.topics.command(in: command.topic) else {
             return
+        }
+        let answer = perform(word, command, on: target, broker: name)
+        guard word == "send", !command.isRetained, let response = command.response,
+            let responder = parts.responders[name], responder.admits(response)
+        else { return }
+        responder.answer(answer, to: response)
+    }
+
+    private func perform(_ word: String, _ command: BrokerCommand, on target: String, broker: String) -> RequestAnswer {
+        let metadata: Logger.Metadata = ["broker": "\(broker)", "connection": "\(target)"]
+        func ignored(_ reason: RejectReason) -> RequestAnswer {
+            reject(reason, connection: target, broker: broker)
+            return .dropped(reason.rawValue)
+        }
+        guard !command.isRetained else {
+            log.warning("a retained command '\(word)' was ignored; publish commands without retain", metadata: metadata)
+            return ignored(.retainedCommand)
         }
         guard let connection = parts.connection(named: target) else {
             log.warning("a command '\(word)' for an unknown connection was ignored", metadata: metadata)
-            reject(.unknownConnection, connection: target, broker: name)
-            return
+            return ignored(.unknownConnection)
         }
         do {
-            _ = connection.perform(try ConnectionCommand(word: word, payload: payload))
+            return RequestAnswer(connection.perform(try ConnectionCommand(word: word, payload: command.payload)).result)
         } catch {
             log.error("a command was ignored: \(error)", metadata: metadata)
-            reject(.malformedCommand, connection: target, broker: name)
+            return ignored(.malformedCommand)
         }
     }
 

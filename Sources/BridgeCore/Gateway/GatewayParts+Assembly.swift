@@ -17,6 +17,11 @@ extension GatewayParts {
         if let status = configuration.status, let broker = brokers.first(where: { $0.name == status.broker }) {
             publisher = StatusPublisher(topics: StatusTopics(base: status.baseTopic), broker: broker)
         }
+        for (broker, made) in zip(configuration.brokers, brokers) where broker.protocolVersion == .v5 {
+            let base = configuration.status.flatMap { $0.broker == broker.name ? $0.baseTopic : nil }
+            let topics = ResponseTopics(broker.responseTopics, base: base)
+            responders[broker.name] = Responder(broker: made, topics: topics, log: log)
+        }
         for connection in configuration.connections {
             connections.append(
                 try Connection(
@@ -61,7 +66,13 @@ extension GatewayParts {
             guard let sink = makeSink(configured.sink, context, adapters, eventLoop, log) else { continue }
             let twins = queues.count { $0.sink.name == sink.name }
             let key = "\(route.name) -> \(sink.name)" + (twins > 0 ? " #\(twins + 1)" : "")
-            queues.append(try makeQueue(configured, route: route.name, key: key, sink, log))
+            let queue = try makeQueue(configured, route: route.name, key: key, sink, log)
+            if case .connection = configured.sink, case .mqtt(let source) = route.source,
+                let responder = responders[source.broker]
+            {
+                queue.answerRequests(by: responder)
+            }
+            queues.append(queue)
         }
         return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues, log: log)
     }

@@ -5,6 +5,8 @@ struct GatewayParts {
     /// In the order of the file.
     var connections: [Connection] = []
     var brokers: [any Broker] = []
+    /// Of each broker, by its name.
+    var responders: [String: Responder] = [:]
     var hubs: [SourceHub] = []
     var routes: [Route] = []
     var publisher: StatusPublisher?

@@ -46,6 +46,18 @@ package struct MessageBatch: Sendable {
         package var queueCost: Int { Int(payloadLength) + Int(topicLength) + 64 }
     }
 
+    /// A message whose sender wants to know what becomes of it.
+    package struct Request: Sendable, Hashable {
+        /// Its entry's, which no other message of the batch shares.
+        package var payloadOffset: UInt32
+        package var address: ResponseAddress
+
+        package init(payloadOffset: UInt32, address: ResponseAddress) {
+            self.payloadOffset = payloadOffset
+            self.address = address
+        }
+    }
+
     /// What happened to a message before.
     package struct Flags: OptionSet, Sendable, Hashable {
         package let rawValue: UInt8
@@ -68,6 +80,8 @@ package struct MessageBatch: Sendable {
     package var receivedAt: NIODeadline
     /// How old it was then already, in milliseconds: 0 but for what a former run received.
     package var priorAge: Int64
+    /// The few that are requests, whichever entries a route picked.
+    package var requests: ContiguousArray<Request> = []
 
     package init(
         bytes: ByteBuffer,
@@ -79,6 +93,12 @@ package struct MessageBatch: Sendable {
         self.entries = entries
         self.receivedAt = receivedAt
         self.priorAge = priorAge
+    }
+
+    /// Where the sender of the message at this index wants its answer; `nil` = nowhere.
+    package func request(at index: Int) -> ResponseAddress? {
+        let offset = entries[index].payloadOffset
+        return requests.first { $0.payloadOffset == offset }?.address
     }
 
     /// How long ago the message at this index was received, in milliseconds.

@@ -58,6 +58,7 @@ extension RouteQueue: SpoolClient {
                 metadata: ["route": "\(route)", "sink": "\(sink.name)"]
             )
         }
+        if lost > 0 { forgetRequests() }
         drop(lost, because: .spoolFailed)
         afterSpool()
     }
@@ -67,7 +68,9 @@ extension RouteQueue: SpoolClient {
     }
 
     package func spoolLostFile() {
-        drop(spooling?.lostFile() ?? 0, because: .spoolFailed)
+        let lost = spooling?.lostFile() ?? 0
+        if lost > 0 { forgetRequests() }
+        drop(lost, because: .spoolFailed)
         countConflated()
         afterSpool()
     }

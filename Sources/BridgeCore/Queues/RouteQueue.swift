@@ -30,6 +30,9 @@ package final class RouteQueue: SinkClient {
     let now: () -> NIODeadline
     var balance = Balance()
     private var toldReasons: Set<DropReason> = []
+    /// Who answers requests; `nil` = nobody.
+    var responder: Responder?
+    var requests = RequestLedger()
 
     weak var gate: (any QueueGate)?
     private(set) var isBlocking = false
@@ -120,6 +123,7 @@ package final class RouteQueue: SinkClient {
         guard !batch.isEmpty else { return }
         balance.matched += batch.count
         guard failure == nil, !isAbandoned else {
+            refuseRequests(of: batch, because: isAbandoned ? .shutdown : .refused)
             drop(batch.count, because: isAbandoned ? .shutdown : .refused)
             return
         }
@@ -130,6 +134,7 @@ package final class RouteQueue: SinkClient {
         if taken < batch.count { keep(batch, in: taken..<batch.count) }
         offerKept()
         trim()
+        answerWaiting()
         ask()
         checkInvariants()
     }
@@ -155,6 +160,7 @@ package final class RouteQueue: SinkClient {
         let left = store.count + heldBySink
         heldBySink = 0
         store.removeAll()
+        answerAll(.shutdown)
         drop(left, because: .shutdown)
         return left
     }
@@ -196,6 +202,7 @@ package final class RouteQueue: SinkClient {
         if !isSpooled {
             left += store.count
             store.removeAll()
+            answerAll(.refused)
         }
         drop(left, because: .refused)
         applyWaterMarks()
@@ -225,6 +232,7 @@ package final class RouteQueue: SinkClient {
         store.rewind()
         countConflated()
         trim()
+        answerWaiting()
         applyWaterMarks()
         ask()
     }
@@ -269,6 +277,7 @@ package final class RouteQueue: SinkClient {
         guard let ttl = policy.ttl else { return }
         let now = now()
         while let age = store.ageOfOldestWaiting(now: now), age >= ttl, store.dropOldestWaiting() {
+            answerOldestWaiting("expired")
             balance.expired += 1
         }
     }
@@ -288,6 +297,7 @@ package final class RouteQueue: SinkClient {
     private func leave(_ count: Int, as outcome: Outcome) {
         if sink.settlesLater {
             store.settled(count)
+            answerFirst(count, outcome)
         } else {
             heldBySink -= count
         }
@@ -312,9 +322,11 @@ package final class RouteQueue: SinkClient {
     }
 
     private func keep(_ batch: MessageBatch, in range: Range<Int>) {
+        let place = store.count
         switch whenFull {
         case .block:
             store.append(batch, in: range)
+            noteRequests(of: batch, in: range, keptTo: range.upperBound, at: place)
             applyWaterMarks()
         case .dropNewest:
             var room = store.room(policy)
@@ -329,17 +341,20 @@ package final class RouteQueue: SinkClient {
                 end += 1
             }
             store.append(batch, in: range.lowerBound..<end)
+            noteRequests(of: batch, in: range, keptTo: end, at: place)
             drop(range.upperBound - end, because: reasonWhenFull)
         case .dropOldest, .conflate:
             if let spooling, spooling.isFailing, spooling.isClogged {
+                noteRequests(of: batch, in: range, keptTo: range.lowerBound, at: place)
                 return drop(range.count, because: reasonWhenFull)
             }
             store.append(batch, in: range)
+            noteRequests(of: batch, in: range, keptTo: range.upperBound, at: place)
             countConflated()
         }
     }
 
-    private var reasonWhenFull: DropReason { spooling?.isFailing == true ? .spoolFailed : awayReason ?? .queueFull }
+    var reasonWhenFull: DropReason { spooling?.isFailing == true ? .spoolFailed : awayReason ?? .queueFull }
 
     func countConflated() { drop(store.takeConflated(), because: .conflated) }
 
@@ -347,7 +362,10 @@ package final class RouteQueue: SinkClient {
     func trim() {
         guard whenFull == .dropOldest || whenFull == .conflate else { return }
         var dropped = 0
-        while store.isOver(policy), store.dropOldestWaiting() { dropped += 1 }
+        while store.isOver(policy), store.dropOldestWaiting() {
+            answerOldestWaiting((awayReason ?? .queueFull).rawValue)
+            dropped += 1
+        }
         drop(dropped, because: awayReason ?? .queueFull)
     }
 

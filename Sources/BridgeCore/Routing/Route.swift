@@ -40,7 +40,8 @@ package final class Route {
         tellLimitHits()
         guard !matchedEntries.isEmpty else { return }
         matched += matchedEntries.count
-        let selection = MessageBatch(bytes: batch.bytes, entries: matchedEntries, receivedAt: batch.receivedAt)
+        var selection = MessageBatch(bytes: batch.bytes, entries: matchedEntries, receivedAt: batch.receivedAt)
+        selection.requests = batch.requests
         for queue in queues { queue.accept(selection) }
     }
 

@@ -31,6 +31,28 @@ struct BrokerSectionTests {
         expectBroker("url: \(url)", says: ["4:10: url: \(message)"])
     }
 
+    @Test("S9: whom a request's answer may reach is written down, filter by filter")
+    func s9ResponseTopics() throws {
+        let gateway = try configuration(
+            "mqtt: { a: { url: mqtt://127.0.0.1, response_topics: [ replies/#, 'a/+/b' ] } }\nroutes: {}\n"
+        )
+        #expect(gateway.brokers[0].responseTopics == ["replies/#", "a/+/b"])
+        expectBroker(
+            "url: mqtt://127.0.0.1\nresponse_topics: [ $SYS/# ]",
+            says: ["5:24: response_topics: topics that begin with '$' are the broker's own"]
+        )
+        expectBroker(
+            "url: mqtt://127.0.0.1\nresponse_topics: [ a#b ]",
+            says: ["5:24: response_topics: # stands alone in the last level, as in a/b/#"]
+        )
+        expectBroker(
+            "url: mqtt://127.0.0.1\nresponse_topics: [ a ]\nprotocol_version: 3.1.1",
+            says: [
+                "5:5: warning: response_topics has no effect with MQTT 3.1.1: local needs protocol_version: \"5\""
+            ]
+        )
+    }
+
     @Test func defaultsAndEveryKey() throws {
         let gateway = try configuration(
             """

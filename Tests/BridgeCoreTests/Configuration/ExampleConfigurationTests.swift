@@ -26,6 +26,7 @@ struct ExampleConfigurationTests {
                 "edge-box.yaml",
                 "exchange-ticker.yaml", "fifo-in-and-out.yaml", "graphql-subscription.yaml", "home-assistant.yaml",
                 "log-in-and-heartbeat.yaml", "mqtt-to-websocket.yaml", "oauth2.yaml", "pharos-first-file.yaml",
+                "request-and-response.yaml",
                 "several-connections-and-brokers.yaml", "signalr.yaml", "socket-io.yaml", "spool.yaml",
                 "through-a-proxy.yaml", "tls-client-certificate.yaml", "token-command.yaml", "udp-to-websocket.yaml",
             ]

@@ -158,6 +158,50 @@ struct GatewayTests {
         #expect(stats.brokers["local"]?.rejected == ["unknown_connection": 1])
     }
 
+    @Test("S9: a request is answered on the topics that response_topics lists, and nowhere else")
+    func s9AnswersRequestsWhereItMay() throws {
+        let site = try ScriptedSite(
+            Self.yaml.replacing("\"mqtt://127.0.0.1:1\"", with: "\"mqtt://127.0.0.1:1\", response_topics: [ \"#\" ]")
+        )
+        site.start()
+        site.broker.becomes(.connected)
+        _ = site.broker.take()
+        func send(_ connection: String, answerTo topic: String, isRetained: Bool = false) {
+            site.broker.command(
+                "wsbridge/test/\(connection)/command/send",
+                "hello",
+                isRetained: isRetained,
+                answerTo: ResponseAddress(topic: topic, correlation: [7, 0], qos: 1)
+            )
+        }
+        send("cloud", answerTo: "replies/a")
+        send("nobody", answerTo: "replies/b")
+        #expect(site.broker.published.map(\.correlation) == [[7, 0], [7, 0]])
+        #expect(
+            site.broker.take() == ["replies/a dropped: not_established", "replies/b dropped: unknown_connection"]
+        )
+        // Wildcards, the broker's own and the gateway's own topics are no answer's.
+        for topic in ["a/#", "", "$SYS/a", "wsbridge/test/status", "a\u{0}b", String(repeating: "a", count: 1023)] {
+            send("cloud", answerTo: topic)
+        }
+        // Whoever retained a request waits no longer.
+        send("cloud", answerTo: "replies/c", isRetained: true)
+        #expect(site.broker.take() == [])
+        #expect(site.gateway.stats.brokers["local"]?.rejected == ["unknown_connection": 1, "response_refused": 6])
+    }
+
+    @Test func withoutResponseTopicsNobodyIsAnswered() throws {
+        let site = try ScriptedSite(Self.yaml)
+        site.start()
+        site.broker.becomes(.connected)
+        _ = site.broker.take()
+        let address = ResponseAddress(topic: "replies/a", qos: 0)
+        site.broker.command("wsbridge/test/cloud/command/send", "hello", answerTo: address)
+        #expect(site.broker.take() == [])
+        #expect(site.gateway.stats.brokers["local"]?.rejected == ["response_refused": 1])
+        #expect(site.gateway.stats.connections["cloud"]?.rejected == ["not_established": 1])
+    }
+
     @Test func answersTheControlSocket() throws {
         let site = try ScriptedSite(Self.yaml)
         site.start()

@@ -36,6 +36,8 @@ final class ScriptedBroker: Broker {
         return true
     }
 
+    func respond(_ message: StatusMessage) -> Bool { publish(message) }
+
     func stop(farewell: [StatusMessage], deadline: NIODeadline, completion: @escaping () -> Void) {
         journal.note("broker \(name) stops")
         self.farewell = farewell
@@ -49,13 +51,15 @@ final class ScriptedBroker: Broker {
     }
 
     /// A command arrives.
-    func command(_ topic: String, _ payload: String = "", isRetained: Bool = false) {
-        client?.broker(
-            name,
-            receivedCommand: topic,
-            payload: ByteBuffer(string: payload),
-            isRetained: isRetained
-        )
+    func command(
+        _ topic: String,
+        _ payload: String = "",
+        isRetained: Bool = false,
+        answerTo response: ResponseAddress? = nil
+    ) {
+        let payload = ByteBuffer(string: payload)
+        let command = BrokerCommand(topic: topic, payload: payload, isRetained: isRetained, response: response)
+        client?.broker(name, received: command)
     }
 
     /// `topic payload` of what was published since the last call; of JSON the topic only.

@@ -12,6 +12,7 @@ final class Rig: Sendable {
         var topic: String
         var text: String
         var isRetained: Bool
+        var response: ResponseAddress?
     }
 
     /// Readable from any thread.
@@ -45,8 +46,13 @@ final class Rig: Sendable {
             log.state.withLockedValue { $0.states.append(state) }
         }
 
-        func broker(_ name: String, receivedCommand topic: String, payload: ByteBuffer, isRetained: Bool) {
-            let command = Command(topic: topic, text: String(buffer: payload), isRetained: isRetained)
+        func broker(_ name: String, received command: BrokerCommand) {
+            let command = Command(
+                topic: command.topic,
+                text: String(buffer: command.payload),
+                isRetained: command.isRetained,
+                response: command.response
+            )
             log.state.withLockedValue { $0.commands.append(command) }
         }
     }

@@ -22,6 +22,8 @@ package struct BrokerConfiguration: Sendable, Hashable {
     package var cleanSession = false
     package var maxInflight = 100
     package var connectTimeout: Duration = .seconds(10)
+    /// Topic filters: where requests may be answered (S9); empty = nowhere.
+    package var responseTopics: [String] = []
     package var tls = TLSConfiguration()
 
     package init(name: String, isSecure: Bool, host: String, port: Int, clientID: String) {

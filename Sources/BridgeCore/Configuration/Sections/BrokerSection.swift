@@ -49,6 +49,15 @@ enum BrokerKeys {
         default: "10s",
         "How long an attempt to connect may take."
     )
+    static let responseTopics = Key(
+        "response_topics",
+        ValueType<[String]>.list(
+            of: .text("a topic filter", check: BrokerSection.problem(withResponseFilter:)),
+            example: "[ replies/# ]"
+        ),
+        default: "none",
+        "Topic filters: to which response topics (MQTT 5) requests are answered. Others are refused and counted."
+    )
     static let tls = Key(
         "tls",
         .mapping(TLSKeys.place, id: "tls", read: TLSSection.read),
@@ -62,7 +71,8 @@ enum BrokerKeys {
         meaning: "An MQTT connection to a broker.",
         keys: [
             url.described, protocolVersion.described, clientID.described, username.described, password.described,
-            keepAlive.described, cleanSession.described, maxInflight.described, connectTimeout.described, tls.described,
+            keepAlive.described, cleanSession.described, maxInflight.described, connectTimeout.described,
+            responseTopics.described, tls.described,
         ]
     )
 }
@@ -85,9 +95,16 @@ enum BrokerSection {
         reader.read(BrokerKeys.cleanSession, into: &broker.cleanSession)
         reader.read(BrokerKeys.maxInflight, into: &broker.maxInflight)
         reader.read(BrokerKeys.connectTimeout, into: &broker.connectTimeout)
+        reader.read(BrokerKeys.responseTopics, into: &broker.responseTopics)
         reader.read(BrokerKeys.tls, into: &broker.tls)
 
         if broker.protocolVersion == .v311 { reader.context.oldBrokerNames.insert(name) }
+        if broker.protocolVersion == .v311, !broker.responseTopics.isEmpty {
+            reader.context.warning(
+                "response_topics has no effect with MQTT 3.1.1: \(name) needs protocol_version: \"5\"",
+                at: reader.keyPosition(BrokerKeys.responseTopics.name)
+            )
+        }
         checkKeepAlive(broker.keepAlive, reader)
         if reader.contains(BrokerKeys.password.name), !reader.contains(BrokerKeys.username.name),
             broker.protocolVersion == .v311
@@ -153,6 +170,11 @@ enum BrokerSection {
         if text.isEmpty { return "it is empty: delete the line for the default" }
         if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
         return problem(withUsername: text)
+    }
+
+    static func problem(withResponseFilter text: String) -> String? {
+        if text.hasPrefix("$") { return "topics that begin with '$' are the broker's own" }
+        return PatternSyntax.problem(withTopicFilter: text)
     }
 
     static func problem(withUsername text: String) -> String? {

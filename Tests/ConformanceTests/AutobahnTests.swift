@@ -14,7 +14,9 @@ struct AutobahnTests {
     func everyCasePasses() async throws {
         try await withTemporaryDirectory { directory in
             let results = try await Autobahn.run(
-                cases: ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*", "12.*.1", "13.*.1"],
+                cases: ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"]
+                    // Named whole: to the suite, "12.*.1" is 12.1.10 as well.
+                    + (1...5).map { "12.\($0).1" } + (1...7).map { "13.\($0).1" },
                 report: directory
             )
             #expect(results.count == 313, "16 + 11 + 7 + 10 + 20 + 145 + 37 + 54 + 1 + 5 + 7 cases")

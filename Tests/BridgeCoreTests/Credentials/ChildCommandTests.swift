@@ -73,11 +73,14 @@ struct ChildCommandTests {
     }
 
     @Test func itCanBeCancelled() async throws {
-        let command = ChildCommand(["sleep", "1000"], timeout: .seconds(1000))
-        async let outcome = Task.detached { try command.run() }.value
-        try await Task.sleep(for: .milliseconds(20))
-        command.cancel()
-        #expect(try await outcome.ending == .cancelled)
+        try await withTemporaryDirectory { folder in
+            let sign = folder.appendingPathComponent("runs").path
+            let command = ChildCommand(["/bin/sh", "-c", "touch \(sign); exec sleep 1000"], timeout: .seconds(1000))
+            async let outcome = Task.detached { try command.run() }.value
+            try await eventually("its start") { FileManager.default.fileExists(atPath: sign) }
+            command.cancel()
+            #expect(try await outcome.ending == .cancelled)
+        }
     }
 
     private func isOver(_ process: pid_t) -> Bool {

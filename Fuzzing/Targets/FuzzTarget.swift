@@ -18,6 +18,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
     static let all: [FuzzTarget] = [
         .frames, .framesBesideNIO, .compressedFrames, .deflate, .closePayload, .utf8, .httpResponse, .extensionHeader,
         .redirect, .url, .jsonPath, .jsonScan, .topicTemplate, .logText, .command, .configuration,
+        .carriedProperties,
     ]
 }
 

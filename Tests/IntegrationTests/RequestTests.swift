@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -63,6 +64,63 @@ struct RequestTests {
             try await site.mqtt.request("feed/send", "last", answerTo: "replies/me", correlation: "last")
             try await answer(site, "last", "sent")
             #expect(site.count(on: "alarm/siren") == 0)
+        }
+    }
+
+    /// The message, whom to tell and with which correlation data: all of it is on disk.
+    @Test(arguments: [true, false])
+    func whoAskedIsToldOverARestart(isKilled: Bool) async throws {
+        try await withMosquittoBroker { broker in
+            try await withMQTTRecorder(of: broker, "replies/#") { mqtt in
+                try await withWebSocketServer { server in
+                    try await withTemporaryDirectory { directory in
+                        let parts = Site.Parts(broker: broker, server: server, directory: directory)
+                        let yaml =
+                            "state_dir: \(parts.path("state"))\n"
+                            + parts.standard(broker: "response_topics: [ 'replies/#' ]") + """
+                                routes:
+                                  in: { from: { mqtt: local, topic: feed/send, qos: 1 }, to: cloud, queue: { store: always } }
+
+                                """
+                        try await withGateway(yaml, in: directory) { gateway in
+                            try await server.waitForEstablished()
+                            #expect(try await gateway.command("disconnect", "cloud").status == .exited(0))
+                            for number in 0..<5 {
+                                try await mqtt.request(
+                                    "feed/send",
+                                    "message \(number)",
+                                    answerTo: "replies/me",
+                                    correlation: "\(number)"
+                                )
+                            }
+                            // Acknowledged: they are on disk.
+                            try await eventually("they wait") {
+                                mqtt.messages.filter { $0.text == "queued" }.count == 5
+                            }
+                            if isKilled {
+                                gateway.process.send(SIGKILL)
+                                _ = try await gateway.process.waitForExit()
+                            } else {
+                                try await gateway.stop()
+                            }
+                        }
+                        try await withGateway(yaml, in: directory) { gateway in
+                            try await eventually("each is told") {
+                                mqtt.messages.filter { $0.text == "sent" }.count == 5
+                            }
+                            let answers = mqtt.messages.map {
+                                "\($0.text) \(String(decoding: $0.correlation ?? [], as: UTF8.self))"
+                            }
+                            #expect(answers == (0..<5).map { "queued \($0)" } + (0..<5).map { "sent \($0)" })
+                            #expect(server.texts == (0..<5).map { "message \($0)" })
+                            try await gateway.status("all is delivered") {
+                                $0.routes["in"]?.sinks[0].delivered == 5
+                            }.expectBalance()
+                            try await gateway.stop()
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -80,7 +80,9 @@ import Testing
         entries[2].delay = 2500
         let batch = MessageBatch(bytes: bytes, entries: entries, receivedAt: now - .seconds(4), priorAge: 1000)
         let moment = MessageProperties.Moment(monotonic: now, wall: Timestamp(milliseconds: 1_700_000_005_000))
-        let lists = (0..<3).map { properties.list(of: batch, at: $0, moment) }
+        let lists = (0..<3).map { index in
+            batch.withUnsafeBytes { properties.list(of: batch, at: index, in: $0, moment) }
+        }
         #expect(lists[0] != nil && lists[1] === lists[0])
         #expect(lists[2] != nil && lists[2] !== lists[0])
         #expect(

@@ -65,18 +65,26 @@ enum MQTTPacket {
         return packet(UInt8(0x30 | qos << 1 | (retain ? 1 : 0)), body)
     }
 
-    /// The same with a response topic and correlation data.
+    /// The same with a response topic, correlation data and user properties.
     static func request(
         _ topic: String,
         _ payload: [UInt8],
         qos: Int,
-        answerTo response: String,
+        answerTo response: String?,
         _ correlation: [UInt8],
+        userProperties: [(name: String, value: String)] = [],
         identifier: UInt16
     ) -> ByteBuffer {
         var properties = ByteBuffer()
-        properties.writeInteger(UInt8(0x08))
-        properties.writeMQTT(response)
+        if let response {
+            properties.writeInteger(UInt8(0x08))
+            properties.writeMQTT(response)
+        }
+        for property in userProperties {
+            properties.writeInteger(UInt8(0x26))
+            properties.writeMQTT(property.name)
+            properties.writeMQTT(property.value)
+        }
         if !correlation.isEmpty {
             properties.writeInteger(UInt8(0x09))
             properties.writeInteger(UInt16(correlation.count))

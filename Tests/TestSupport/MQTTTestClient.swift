@@ -107,12 +107,13 @@ package final class MQTTTestClient: Sendable {
         if qos > 0 { try await settle(before + count) }
     }
 
-    /// Publishes a message at QoS 1 whose sender wants an answer.
+    /// Publishes a message at QoS 1 whose sender may want an answer, with user properties.
     package func request(
         _ topic: String,
         _ text: String,
-        answerTo response: String,
-        correlation: String = ""
+        answerTo response: String?,
+        correlation: String = "",
+        userProperties: [(name: String, value: String)] = []
     ) async throws {
         let before = acknowledged
         let identifier = inbox.state.withLockedValue { state in
@@ -125,6 +126,7 @@ package final class MQTTTestClient: Sendable {
             qos: 1,
             answerTo: response,
             Array(correlation.utf8),
+            userProperties: userProperties,
             identifier: identifier
         )
         try await channel.writeAndFlush(packet)

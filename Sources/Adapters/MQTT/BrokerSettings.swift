@@ -12,10 +12,6 @@ struct BrokerSettings: Sendable {
     /// How many messages at QoS 1 the server may send ahead of our PUBACKs: more than one run of reads takes.
     static let receiveMaximum: Int32 = 1024
 
-    /// MQTT 5: tells how many gateways a message has come through, and after how many it goes no further.
-    static let hopsProperty = "wsbridge-hops"
-    static let mostHops = 8
-
     var configuration: BrokerConfiguration
     var will: StatusMessage?
     var subscriptions = SubscriptionTable()
@@ -74,6 +70,8 @@ struct PublishSettings: Sendable {
     /// In milliseconds: each message expires with what is left of it.
     var ttl: Int64?
     var contentType: String?
+    /// The gateway's own id, told with what came by MQTT.
+    var instance = ""
     /// Told with each message.
     var connection: String?
     var tellsReceipt = false

@@ -233,11 +233,7 @@ extension BrokerThread {
     func dropConnection() {
         if handle != nil { collect(.now()) }
         handle = nil
-        inbox = CallbackInbox(
-            subscriptions: settings.subscriptions,
-            sources: settings.sourceCount,
-            isV5: settings.configuration.protocolVersion == .v5
-        )
+        inbox = CallbackInbox(settings)
         subscribing = [:]
         requestedSubscriptions = []
         refusedSubscriptions = []

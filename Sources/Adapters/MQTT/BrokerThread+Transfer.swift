@@ -114,6 +114,15 @@ extension BrokerThread {
             }
             inbox.unwanted = 0
         }
+        if inbox.hasReturn, !hasToldReturn {
+            hasToldReturn = true
+            logger.warning(
+                """
+                a message that had gone through '\(settings.configuration.instance)' came back and is not taken: the \
+                gateways form a ring, or another one calls itself the same and needs an `instance` of its own
+                """
+            )
+        }
         guard !inbox.inbound.isEmpty else { return }
         let run = gate.deliver(isAcknowledged: inbox.inbound.isAcknowledged, bytes: inbox.inbound.bytes.readableBytes)
         unsentPackets += inbox.inbound.isAcknowledged ? inbox.inbound.count : 0

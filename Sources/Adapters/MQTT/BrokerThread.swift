@@ -65,6 +65,7 @@ final class BrokerThread {
     var readsOnDemand = false
     var hasMoreToPublish = false
     var hasToldUnwanted = false
+    var hasToldReturn = false
 
     private var reportWaitsSince: NIODeadline?
     private var orders: ContiguousArray<BrokerOrder> = []
@@ -85,7 +86,7 @@ final class BrokerThread {
         self.send = send
         let isV5 = settings.configuration.protocolVersion == .v5
         machine = BrokerStateMachine(handshakeTimeout: TimeAmount(settings.configuration.connectTimeout))
-        inbox = CallbackInbox(subscriptions: settings.subscriptions, sources: settings.sourceCount, isV5: isV5)
+        inbox = CallbackInbox(settings)
         let now = NIODeadline.now()
         keepAlive = KeepAlive(interval: nil, now: now)
         spinGuard = SpinGuard(now: now)

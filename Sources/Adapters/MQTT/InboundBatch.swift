@@ -16,7 +16,6 @@ struct InboundBatch: Sendable {
     private(set) var bytes: ByteBuffer
     private(set) var entries: [ContiguousArray<MessageBatch.Entry>]
     private(set) var commands: [BrokerCommand] = []
-    private(set) var requests: ContiguousArray<MessageBatch.Request> = []
     private(set) var rejections: [Rejection] = []
     private(set) var count = 0
     /// Whether it holds messages whose PUBACK waits for the batch to be accepted.
@@ -38,23 +37,27 @@ struct InboundBatch: Sendable {
         if qos > 0 { isAcknowledged = true }
     }
 
-    /// Copies a message's topic and payload; returns the entry for those who want it.
+    /// Copies a message's topic, `CarriedProperties` and payload; returns the entry for those who want it.
     mutating func store(
         topic: UnsafeRawBufferPointer,
+        properties: [UInt8],
         payload: UnsafeRawBufferPointer,
         kind: MessageKind
     ) -> MessageBatch.Entry {
         let topicOffset = bytes.writerIndex
         bytes.writeBytes(topic)
+        if !properties.isEmpty { bytes.writeBytes(properties) }
         let payloadOffset = bytes.writerIndex
         bytes.writeBytes(payload)
-        return MessageBatch.Entry(
+        var entry = MessageBatch.Entry(
             payloadOffset: payloadOffset,
             payloadLength: payload.count,
             topicOffset: topicOffset,
             topicLength: topic.count,
             kind: kind
         )
+        entry.propertiesLength = UInt16(clamping: properties.count)
+        return entry
     }
 
     mutating func append(_ entry: MessageBatch.Entry, to source: Int) {
@@ -63,11 +66,6 @@ struct InboundBatch: Sendable {
 
     mutating func append(_ command: BrokerCommand) {
         commands.append(command)
-    }
-
-    /// The sender of the message that was stored wants an answer.
-    mutating func append(_ response: ResponseAddress, for entry: MessageBatch.Entry) {
-        requests.append(MessageBatch.Request(payloadOffset: entry.payloadOffset, address: response))
     }
 
     mutating func reject(from source: Int, because reason: RejectReason) {
@@ -80,8 +78,6 @@ struct InboundBatch: Sendable {
 
     /// One source's messages, in the order of arrival.
     func batch(for source: Int, receivedAt: NIODeadline) -> MessageBatch {
-        var batch = MessageBatch(bytes: bytes, entries: entries[source], receivedAt: receivedAt)
-        batch.requests = requests
-        return batch
+        MessageBatch(bytes: bytes, entries: entries[source], receivedAt: receivedAt)
     }
 }

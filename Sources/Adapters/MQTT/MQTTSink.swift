@@ -57,6 +57,7 @@ final class MQTTSink: Sink {
                 $0.components.seconds * 1000 + $0.components.attoseconds / 1_000_000_000_000_000
             },
             contentType: configuration.contentType,
+            instance: context.instance,
             connection: configuration.userProperties.contains(.connection) ? context.connection : nil,
             tellsReceipt: configuration.userProperties.contains(.receivedAt),
             literalTopic: template?.literal

@@ -33,6 +33,8 @@ final class CallbackInbox {
 
     let subscriptions: SubscriptionTable
     private let isV5: Bool
+    /// The gateway's own id.
+    private let instance: String
 
     var connack: Connack?
     var disconnectCode: Int32?
@@ -41,6 +43,8 @@ final class CallbackInbox {
     var inbound: InboundBatch
     /// Messages that no filter wanted: left in the session by an older configuration.
     var unwanted = 0
+    /// Whether a message came back that had gone through this gateway.
+    var hasReturn = false
     /// Counts callbacks: whether a read brought anything.
     var calls = 0
 
@@ -48,10 +52,11 @@ final class CallbackInbox {
     private var identifiers: [UInt32] = []
     private var matches: [Int] = []
 
-    init(subscriptions: SubscriptionTable, sources: Int, isV5: Bool) {
-        self.subscriptions = subscriptions
-        self.isV5 = isV5
-        inbound = InboundBatch(sources: sources)
+    init(_ settings: BrokerSettings) {
+        subscriptions = settings.subscriptions
+        isV5 = settings.configuration.protocolVersion == .v5
+        instance = settings.configuration.instance
+        inbound = InboundBatch(sources: settings.sourceCount)
     }
 
     fileprivate func connected(_ code: Int32, _ flags: Int32, _ properties: ReceivedProperties?) {
@@ -80,14 +85,13 @@ final class CallbackInbox {
         if isV5 { properties?.appendVarints(MQTT_PROP_SUBSCRIPTION_IDENTIFIER, to: &identifiers) }
         subscriptions.match(topic: topic, identifiers: identifiers, into: &matches)
         if matches.isEmpty { unwanted += 1 }
-        let hops = properties?.userProperty(BrokerSettings.hopsProperty).flatMap { Int($0) } ?? 0
+        let trail = properties?.trail() ?? Trail()
         if payload.count > BrokerSettings.largestInboundPayload {
             for source in wantedBy { inbound.reject(from: source, because: .tooLarge) }
-        } else if hops >= BrokerSettings.mostHops {
+        } else if trail.isTooLong {
             for source in wantedBy { inbound.reject(from: source, because: .looped) }
         } else {
-            let response = properties?.response(qos: message.qos)
-            store(topic, payload, kind, hops: max(0, hops) + 1, isRetained: message.retain, response)
+            store(topic, payload, kind, trail, isRetained: message.retain, properties?.response(qos: message.qos))
         }
         // `loop_read` leaves after this packet when it sees this: the batch stays within its bounds.
         if inbound.isFull { errno = EAGAIN }
@@ -100,10 +104,11 @@ final class CallbackInbox {
         _ topic: UnsafeRawBufferPointer,
         _ payload: UnsafeRawBufferPointer,
         _ kind: MessageKind,
-        hops: Int,
+        _ trail: Trail,
         isRetained: Bool,
         _ response: ResponseAddress?
     ) {
+        let isReturn = trail.gateways.contains(instance)
         var entry: MessageBatch.Entry?
         for index in matches {
             if subscriptions.subscriptions[index].isCommands {
@@ -116,14 +121,33 @@ final class CallbackInbox {
                 inbound.append(command)
             }
             for source in subscriptions.subscriptions[index].sources {
-                var stored = entry ?? inbound.store(topic: topic, payload: payload, kind: kind)
-                stored.flags.hops = hops
+                if isReturn, !subscriptions.echoing.contains(source) {
+                    hasReturn = true
+                    inbound.reject(from: source, because: .looped)
+                    continue
+                }
+                // A retained message answers to nobody who is still waiting.
+                let stored = entry ?? store(topic, payload, kind, trail, isRetained ? nil : response)
                 entry = stored
                 inbound.append(stored, to: source)
             }
         }
-        // A retained message answers to nobody who is still waiting.
-        if let response, let entry, !isRetained { inbound.append(response, for: entry) }
+    }
+
+    private func store(
+        _ topic: UnsafeRawBufferPointer,
+        _ payload: UnsafeRawBufferPointer,
+        _ kind: MessageKind,
+        _ trail: Trail,
+        _ response: ResponseAddress?
+    ) -> MessageBatch.Entry {
+        let others = trail.gateways.isEmpty ? [] : trail.gateways.filter { $0 != instance }
+        let properties =
+            others.isEmpty && response == nil ? [] : CarriedProperties.encode(gateways: others, response: response)
+        var entry = inbound.store(topic: topic, properties: properties, payload: payload, kind: kind)
+        entry.flags.hops = trail.hops + 1
+        if response != nil { entry.flags.insert(.isRequest) }
+        return entry
     }
 
     private func rejectFirst(_ reason: RejectReason) {

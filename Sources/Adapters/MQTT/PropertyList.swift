@@ -109,8 +109,8 @@ struct ReceivedProperties {
         )
     }
 
-    /// The first user property of this name.
-    func userProperty(_ wanted: String) -> String? {
+    /// Calls `body` with the name and the value of each user property, in order.
+    func forEachUserProperty(_ body: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Void) {
         var name: UnsafeMutablePointer<CChar>?
         var value: UnsafeMutablePointer<CChar>?
         let identifier = Int32(MQTT_PROP_USER_PROPERTY.rawValue)
@@ -121,10 +121,9 @@ struct ReceivedProperties {
                 free(ownedName)
                 free(ownedValue)
             }
-            if let name, let value, String(cString: name) == wanted { return String(cString: value) }
+            if let name, let value { body(name, value) }
             found = mosquitto_property_read_string_pair(current, identifier, &name, &value, true)
         }
-        return nil
     }
 
     /// Every value of a property that may stand several times.

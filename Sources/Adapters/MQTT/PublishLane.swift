@@ -111,7 +111,7 @@ final class PublishLane {
                     var identifier: Int32 = 0
                     let code = publish(
                         UnsafeRawBufferPointer(rebasing: bytes[entry.payload]),
-                        properties.list(of: order.batch, at: next - 1, moment),
+                        properties.list(of: order.batch, at: next - 1, in: bytes, moment),
                         order.topics.isLiteral ? nil : topics.baseAddress.map { $0 + Int(offset) },
                         handle,
                         &identifier

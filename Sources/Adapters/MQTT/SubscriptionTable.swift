@@ -10,10 +10,15 @@ import BridgeCore
 struct SubscriptionTable: Sendable {
     /// In the order of first mention; the identifier is the index + 1.
     private(set) var subscriptions: [Subscription] = []
+    /// Sources that want what came through this gateway before.
+    private(set) var echoing: Set<Int> = []
 
     mutating func add(_ filter: TopicFilter, qos: Int, source: Int, allowsEcho: Bool = false) {
         let index = index(of: filter, qos: qos)
-        if allowsEcho { subscriptions[index].allowsEcho = true }
+        if allowsEcho {
+            subscriptions[index].allowsEcho = true
+            echoing.insert(source)
+        }
         subscriptions[index].sources.append(source)
     }
 

@@ -5,11 +5,14 @@ import NIOCore
 ///
 /// Used on the gateway's event loop only.
 final class Responder {
-    private let broker: any Broker
+    let broker: any Broker
     private let topics: ResponseTopics
     private let log: Logger
     /// Counts what is not answered.
     var rejected: ((RejectReason) -> Void)?
+    var isConnected = false
+    var hasEnded = false
+    var waiting: [StatusMessage] = []
 
     init(broker: any Broker, topics: ResponseTopics, log: Logger) {
         self.broker = broker
@@ -36,6 +39,6 @@ final class Responder {
             retain: false
         )
         message.correlation = address.correlation
-        if !broker.respond(message) { rejected?(.responseLost) }
+        if !deliver(message) { rejected?(.responseLost) }
     }
 }

@@ -228,6 +228,7 @@ package final class Gateway {
     /// The last words in their order: states, stats, `offline`, and only then close 1001.
     private func sayFarewell(completion: @escaping () -> Void) {
         for connection in parts.connections { connection.announceShutdown() }
+        for responder in parts.responders.values { responder.end() }
         logBalance()
         let last = StatusEncoder.json(stats)
         let publisher = parts.publisher
@@ -296,6 +297,7 @@ package final class Gateway {
 extension Gateway: BrokerClient {
     package func broker(_ name: String, changedTo state: BrokerState) {
         brokerRecords[name, default: BrokerRecord()].changed(to: state, at: .now())
+        parts.responders[name]?.brokerChanged(to: state)
         if let publisher = parts.publisher, publisher.isCarried(byBrokerNamed: name) {
             switch state {
             case .connected: publisher.brokerConnected()

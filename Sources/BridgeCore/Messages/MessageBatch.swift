@@ -2,7 +2,7 @@ package import NIOCore
 
 /// The messages that travel on together: what one read held, in order of arrival.
 ///
-/// All payloads and topics lie in one buffer; an entry says where. Filtering keeps the buffer and copies only
+/// All payloads, topics and properties lie in one buffer; an entry says where. Filtering keeps the buffer and copies only
 /// entries, so a batch costs the data path one reference count, whatever it holds. Whoever keeps messages beyond the
 /// call that brought them copies their bytes: the buffer may be a whole read's.
 package struct MessageBatch: Sendable {
@@ -16,6 +16,8 @@ package struct MessageBatch: Sendable {
         /// How many milliseconds after the batch's `receivedAt` the message was read: 0 but in a queue's batches.
         package var delay: UInt32 = 0
         package var topicLength: UInt16
+        /// How many bytes of `CarriedProperties` lie directly behind the topic.
+        package var propertiesLength: UInt16 = 0
         package var kind: MessageKind
         package var flags: Flags = []
 
@@ -41,24 +43,25 @@ package struct MessageBatch: Sendable {
         @inlinable
         package var topic: Range<Int> { Int(topicOffset)..<Int(topicOffset) + Int(topicLength) }
 
-        /// What the message counts for in a queue's `max_bytes`: payload + topic + 64 bytes.
+        /// The properties' range in the batch's buffer, from index 0; empty for most messages.
         @inlinable
-        package var queueCost: Int { Int(payloadLength) + Int(topicLength) + 64 }
-    }
+        package var properties: Range<Int> { topic.upperBound..<topic.upperBound + Int(propertiesLength) }
 
-    /// A message whose sender wants to know what becomes of it.
-    package struct Request: Sendable, Hashable {
-        /// Its entry's, which no other message of the batch shares.
-        package var payloadOffset: UInt32
-        package var address: ResponseAddress
+        /// The topic and the properties behind it.
+        @inlinable
+        package var topicAndProperties: Range<Int> { Int(topicOffset)..<properties.upperBound }
 
-        package init(payloadOffset: UInt32, address: ResponseAddress) {
-            self.payloadOffset = payloadOffset
-            self.address = address
+        /// What the message counts for in a queue's `max_bytes`: payload + topic + properties + 64 bytes.
+        @inlinable
+        package var queueCost: Int {
+            Int(payloadLength) + Int(topicLength) + Int(propertiesLength) + Self.fixedCost
         }
+
+        /// What a message counts for whatever it holds.
+        package static let fixedCost = 64
     }
 
-    /// What happened to a message before.
+    /// What a message is, and what happened to it before.
     package struct Flags: OptionSet, Sendable, Hashable {
         package let rawValue: UInt8
 
@@ -66,6 +69,10 @@ package struct MessageBatch: Sendable {
 
         /// It was in flight when its sink was lost, and so may arrive twice.
         package static let redelivered = Flags(rawValue: 1)
+        /// Its sender wants to know what becomes of it: its properties say where.
+        package static let isRequest = Flags(rawValue: 2)
+        /// Its sender knows that it waits.
+        package static let isToldQueued = Flags(rawValue: 4)
 
         /// How many gateways it has come through by MQTT, this one included: 0 to 15.
         package var hops: Int {
@@ -80,8 +87,6 @@ package struct MessageBatch: Sendable {
     package var receivedAt: NIODeadline
     /// How old it was then already, in milliseconds: 0 but for what a former run received.
     package var priorAge: Int64
-    /// The few that are requests, whichever entries a route picked.
-    package var requests: ContiguousArray<Request> = []
 
     package init(
         bytes: ByteBuffer,
@@ -93,12 +98,6 @@ package struct MessageBatch: Sendable {
         self.entries = entries
         self.receivedAt = receivedAt
         self.priorAge = priorAge
-    }
-
-    /// Where the sender of the message at this index wants its answer; `nil` = nowhere.
-    package func request(at index: Int) -> ResponseAddress? {
-        let offset = entries[index].payloadOffset
-        return requests.first { $0.payloadOffset == offset }?.address
     }
 
     /// How long ago the message at this index was received, in milliseconds.

@@ -66,8 +66,7 @@ extension ConflatingStore {
     func merge() {
         isLoading = false
         notLoaded = 0
-        live += restoredSlots.count
-        for slot in restoredSlots { bytes += slot.entry.queueCost }
+        for slot in restoredSlots { enter(slot) }
         slots = CircularBuffer(restoredSlots + slots)
         restoredSlots = []
         places = [:]
@@ -77,8 +76,7 @@ extension ConflatingStore {
             if places[key] == nil {
                 places[key] = left + offset
             } else {
-                bury(index)
-                conflated += 1
+                buryConflated(index)
             }
         }
         settled(0)

@@ -7,7 +7,7 @@ package import NIOCore
 package final class ConflatingStore: SpoolingStore {
     struct Slot {
         var entry: MessageBatch.Entry
-        /// Payload and topic.
+        /// Payload, topic and properties.
         var bytes: ByteBuffer
         var receivedAt: NIODeadline
         var priorAge: Int64
@@ -25,6 +25,9 @@ package final class ConflatingStore: SpoolingStore {
 
         /// When it was received, in milliseconds on a clock that may be negative.
         var receipt: Int64 { Int64(receivedAt.uptimeNanoseconds / 1_000_000) - priorAge }
+
+        /// Where its sender wants an answer.
+        var request: ResponseAddress? { bytes.withVeryUnsafeBytes { entry.response(in: $0) } }
     }
 
     /// So much may be on its way to the disk.
@@ -39,7 +42,7 @@ package final class ConflatingStore: SpoolingStore {
     var left = 0
     var next: Int64
     var live = 0
-    var conflated = 0
+    var conflated: (count: Int, requests: [ResponseAddress]) = (0, [])
     package var diskBytes: Int
     var requests: [SpoolRequest] = []
     var earlyRemovals: [(number: Int64, ticket: Int64, bytes: Int)] = []
@@ -60,6 +63,7 @@ package final class ConflatingStore: SpoolingStore {
 
     package var bytes = 0
     package var inFlight = 0
+    package var requestCount = 0
     package let restored: Int
     package var lastTicket: Int64 { given + (isDue ? 1 : 0) }
     package var securedTicket: Int64 = 0
@@ -101,11 +105,6 @@ package final class ConflatingStore: SpoolingStore {
         count > 1 && (bytes > policy.maxBytes || level != nil && diskBytes > maxDisk)
     }
 
-    package func takeConflated() -> Int {
-        defer { conflated = 0 }
-        return conflated
-    }
-
     // MARK: In
 
     package func append(_ batch: MessageBatch, in range: Range<Int>) {
@@ -120,8 +119,7 @@ package final class ConflatingStore: SpoolingStore {
                 } else {
                     next += 1
                     if let key { places[key] = left + slots.count }
-                    bytes += slot.entry.queueCost
-                    live += 1
+                    enter(slot)
                     slots.append(slot)
                     if isAlways { write(slots.index(before: slots.endIndex)) }
                 }
@@ -139,8 +137,9 @@ package final class ConflatingStore: SpoolingStore {
         slot.isOnDisk = older.isOnDisk
         slot.ticket = older.ticket
         slot.writtenCost = older.writtenCost
-        bytes += slot.entry.queueCost - older.entry.queueCost
-        conflated += 1
+        noteConflated(older)
+        forget(older)
+        enter(slot)
         slots[index] = slot
         if isAlways { write(index) }
     }
@@ -194,9 +193,10 @@ package final class ConflatingStore: SpoolingStore {
         number: Int64
     ) -> Slot {
         var entry = batch.entries[index]
-        var bytes = ByteBufferAllocator().buffer(capacity: entry.payload.count + entry.topic.count)
+        let capacity = entry.payload.count + entry.topicAndProperties.count
+        var bytes = ByteBufferAllocator().buffer(capacity: capacity)
         bytes.writeBytes(all[entry.payload])
-        bytes.writeBytes(all[entry.topic])
+        bytes.writeBytes(all[entry.topicAndProperties])
         entry.payloadOffset = 0
         entry.topicOffset = entry.payloadLength
         let delay = TimeAmount.milliseconds(Int64(entry.delay))
@@ -275,9 +275,20 @@ package final class ConflatingStore: SpoolingStore {
         }
     }
 
-    func leave(_ slot: Slot) {
+    func enter(_ slot: Slot) {
+        live += 1
+        bytes += slot.entry.queueCost
+        if slot.entry.flags.contains(.isRequest) { requestCount += 1 }
+    }
+
+    private func forget(_ slot: Slot) {
         live -= 1
         bytes -= slot.entry.queueCost
+        if slot.entry.flags.contains(.isRequest) { requestCount -= 1 }
+    }
+
+    func leave(_ slot: Slot) {
+        forget(slot)
         guard slot.isOnDisk else { return }
         remove(slot.number, ticket: slot.ticket, bytes: slot.writtenCost)
     }
@@ -322,8 +333,7 @@ package final class ConflatingStore: SpoolingStore {
             if places[key] == nil {
                 places[key] = left + offset
             } else {
-                bury(index)
-                conflated += 1
+                buryConflated(index)
             }
         }
         settled(0)

@@ -22,28 +22,29 @@ package struct MemoryStore: QueueStore {
     private(set) package var count = 0
     private(set) package var bytes = 0
     private(set) package var inFlight = 0
+    private(set) package var requestCount = 0
 
     package init() {}
 
     package mutating func append(_ batch: MessageBatch, in range: Range<Int>) {
         guard !range.isEmpty else { return }
         var cost = 0
-        var payloadBytes = 0
         for index in range {
             cost += batch.entries[index].queueCost
-            payloadBytes += Int(batch.entries[index].payloadLength) + Int(batch.entries[index].topicLength)
+            if batch.entries[index].flags.contains(.isRequest) { requestCount += 1 }
         }
+        let messageBytes = cost - range.count * MessageBatch.Entry.fixedCost
         let last = chunks.indices.last
         let fits =
             last.map { index in
                 !chunks[index].isShared && chunks[index].priorAge == batch.priorAge
-                    && chunks[index].bytes.writerIndex + payloadBytes <= Self.chunkBytes
+                    && chunks[index].bytes.writerIndex + messageBytes <= Self.chunkBytes
             } ?? false
         if fits, let last {
             Self.copy(batch, in: range, to: &chunks[last])
         } else {
             var chunk = Chunk(
-                bytes: ByteBufferAllocator().buffer(capacity: payloadBytes),
+                bytes: ByteBufferAllocator().buffer(capacity: messageBytes),
                 entries: [],
                 receivedAt: batch.receivedAt,
                 priorAge: batch.priorAge
@@ -61,11 +62,11 @@ package struct MemoryStore: QueueStore {
             for index in range {
                 var entry = batch.entries[index]
                 let payload = entry.payload
-                let topic = entry.topic
+                let topic = entry.topicAndProperties
                 entry.payloadOffset = UInt32(truncatingIfNeeded: chunk.bytes.writerIndex)
                 chunk.bytes.writeBytes(UnsafeRawBufferPointer(rebasing: source[payload]))
+                entry.topicOffset = UInt32(truncatingIfNeeded: chunk.bytes.writerIndex)
                 if !topic.isEmpty {
-                    entry.topicOffset = UInt32(truncatingIfNeeded: chunk.bytes.writerIndex)
                     chunk.bytes.writeBytes(UnsafeRawBufferPointer(rebasing: source[topic]))
                 }
                 entry.delay += delay
@@ -158,7 +159,7 @@ package struct MemoryStore: QueueStore {
                 skip -= held
                 continue
             }
-            bytes -= chunks[index].entries.remove(at: skip).queueCost
+            forget(chunks[index].entries.remove(at: skip))
             count -= 1
             if chunks[index].entries.isEmpty { chunks.remove(at: index) }
             return true
@@ -170,13 +171,19 @@ package struct MemoryStore: QueueStore {
         self = MemoryStore()
     }
 
+    @inline(__always)
+    private mutating func forget(_ entry: MessageBatch.Entry) {
+        bytes -= entry.queueCost
+        if entry.flags.contains(.isRequest) { requestCount -= 1 }
+    }
+
     private mutating func removeFirst(_ number: Int) {
         var remaining = number
         count -= number
         while remaining > 0, let first = chunks.indices.first {
             let available = chunks[first].entries.count - left
             let leaving = min(remaining, available)
-            for index in left..<left + leaving { bytes -= chunks[first].entries[index].queueCost }
+            for index in left..<left + leaving { forget(chunks[first].entries[index]) }
             remaining -= leaving
             left += leaving
             if left == chunks[first].entries.count {
@@ -185,4 +192,48 @@ package struct MemoryStore: QueueStore {
             }
         }
     }
+
+    // MARK: Requests
+
+    package func requests(at places: Range<Int>) -> [ResponseAddress] {
+        var found: [ResponseAddress] = []
+        for (index, range) in parts(of: places) {
+            let chunk = chunks[index]
+            let batch = MessageBatch(bytes: chunk.bytes, entries: chunk.entries, receivedAt: chunk.receivedAt)
+            for entry in range { if let address = batch.response(at: entry) { found.append(address) } }
+        }
+        return found
+    }
+
+    package mutating func tellRequests(at places: Range<Int>) -> [ResponseAddress] {
+        var found: [ResponseAddress] = []
+        for (index, range) in parts(of: places) {
+            let bytes = chunks[index].bytes
+            for entry in range where chunks[index].entries[entry].tellsItsSender {
+                chunks[index].entries[entry].flags.insert(.isToldQueued)
+                let told = chunks[index].entries[entry]
+                if let address = bytes.withVeryUnsafeBytes({ told.response(in: $0) }) { found.append(address) }
+            }
+        }
+        return found
+    }
+
+    /// Where these places lie: by chunk, which of its entries.
+    private func parts(of places: Range<Int>) -> [(CircularBuffer<Chunk>.Index, Range<Int>)] {
+        var parts: [(CircularBuffer<Chunk>.Index, Range<Int>)] = []
+        var first = -left
+        for index in chunks.indices {
+            let held = first..<first + chunks[index].entries.count
+            let range = held.clamped(to: max(places.lowerBound, 0)..<max(places.upperBound, 0))
+            if !range.isEmpty { parts.append((index, range.lowerBound - first..<range.upperBound - first)) }
+            first = held.upperBound
+            if first >= places.upperBound { break }
+        }
+        return parts
+    }
+}
+
+extension MessageBatch.Entry {
+    /// Whether its sender wants to know, and doesn't, that it waits.
+    var tellsItsSender: Bool { flags.intersection([.isRequest, .isToldQueued]) == .isRequest }
 }

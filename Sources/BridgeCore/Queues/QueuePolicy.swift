@@ -12,7 +12,7 @@ package struct QueuePolicy: Sendable, Hashable {
     package var whenFull: WhenFull
     /// In effect instead while the sink says it is away, with the reason that it gave; `nil` = `whenFull` stays.
     package var whenAway: WhenFull?
-    /// In bytes: payload + topic + 64 a message.
+    /// In bytes: payload + topic + properties + 64 a message.
     package var maxBytes: Int
 
     /// Older messages expire; `nil` = never, in milliseconds.

@@ -6,7 +6,7 @@ package import NIOCore
 package protocol QueueStore {
     /// How many messages are held, those in flight included.
     var count: Int { get }
-    /// What they cost in memory: payload + topic + 64 bytes each.
+    /// What they cost in memory: payload + topic + properties + 64 bytes each.
     var bytes: Int { get }
     /// How many are in flight.
     var inFlight: Int { get }
@@ -35,6 +35,17 @@ package protocol QueueStore {
     /// Removes everything.
     mutating func removeAll()
 
+    // MARK: Requests
+
+    /// How many of the messages in memory are requests: while there are none, nobody asks for them.
+    var requestCount: Int { get }
+
+    /// Where the senders of the messages at these places want their answers, oldest first, as far as memory knows.
+    func requests(at places: Range<Int>) -> [ResponseAddress]
+
+    /// The same of those who don't know yet that their messages wait: now they do.
+    mutating func tellRequests(at places: Range<Int>) -> [ResponseAddress]
+
     // MARK: How full it is
 
     /// Whether a queue that blocks pauses its source.
@@ -49,8 +60,8 @@ package protocol QueueStore {
     /// How much more may come in, as counted in `max_bytes`.
     func room(_ policy: QueuePolicy) -> Int
 
-    /// How many messages a newer one of their key replaced since the last call.
-    mutating func takeConflated() -> Int
+    /// How many messages a newer one of their key replaced since the last call, and which of them were requests.
+    mutating func takeConflated() -> (count: Int, requests: [ResponseAddress])
 }
 
 extension QueueStore {
@@ -65,5 +76,5 @@ extension QueueStore {
 
     package func room(_ policy: QueuePolicy) -> Int { policy.maxBytes - bytes }
 
-    package mutating func takeConflated() -> Int { 0 }
+    package mutating func takeConflated() -> (count: Int, requests: [ResponseAddress]) { (0, []) }
 }

@@ -1,4 +1,6 @@
 /// What requesters are told of their messages in the queue.
+///
+/// The messages themselves say whom to tell. Without a responder nobody asks them.
 extension RouteQueue {
     /// Answers requests from now on: a message's end is known, because the sink settles each in its order.
     func answerRequests(by responder: Responder) {
@@ -6,56 +8,65 @@ extension RouteQueue {
         self.responder = responder
     }
 
-    /// The range of the batch, or what of it the queue kept, stands in the queue from this place on.
-    func noteRequests(of batch: MessageBatch, in range: Range<Int>, keptTo end: Int, at place: Int) {
-        guard let responder, !batch.requests.isEmpty else { return }
-        for index in range {
-            guard let address = batch.request(at: index), responder.admits(address) else { continue }
-            if index >= end {
-                responder.answer(.dropped(reasonWhenFull.rawValue), to: address)
-            } else if policy.whenFull == .conflate || !requests.append(address, at: place + index - range.lowerBound) {
-                responder.answer(.queued, to: address)
+    /// The same batch, in which only those are requests that may be answered.
+    func admitted(_ batch: MessageBatch) -> MessageBatch {
+        guard let responder, batch.entries.contains(where: { $0.flags.contains(.isRequest) }) else { return batch }
+        var batch = batch
+        for index in batch.entries.indices {
+            guard let address = batch.response(at: index), responder.admits(address) else {
+                batch.entries[index].flags.remove(.isRequest)
+                continue
             }
         }
+        return batch
     }
 
-    /// A batch that the queue doesn't take at all.
-    func refuseRequests(of batch: MessageBatch, because reason: DropReason) {
-        guard let responder, !batch.requests.isEmpty else { return }
-        for index in batch.entries.indices {
-            guard let address = batch.request(at: index), responder.admits(address) else { continue }
-            responder.answer(.dropped(reason.rawValue), to: address)
+    /// What comes back from the disk: its senders have been told that it waits.
+    func restored(_ batch: MessageBatch) -> MessageBatch {
+        guard responder != nil else { return batch }
+        var batch = admitted(batch)
+        for index in batch.entries.indices where batch.entries[index].flags.contains(.isRequest) {
+            batch.entries[index].flags.insert(.isToldQueued)
         }
+        return batch
     }
 
-    /// The queue's first messages left it.
-    func answerFirst(_ count: Int, _ outcome: Outcome) {
-        guard !requests.isEmpty else { return }
-        let answer: RequestAnswer =
+    /// Messages that the queue doesn't take.
+    func refuse(_ batch: MessageBatch, in range: Range<Int>, because reason: DropReason) {
+        if responder != nil { answer(range.compactMap(batch.response), .dropped(reason.rawValue)) }
+        drop(range.count, because: reason)
+    }
+
+    /// Whom to tell of the messages at these places, which are about to leave.
+    func requests(at places: @autoclosure () -> Range<Int>) -> [ResponseAddress] {
+        responder == nil || store.requestCount == 0 ? [] : store.requests(at: places())
+    }
+
+    func answer(_ requests: [ResponseAddress], _ answer: @autoclosure () -> RequestAnswer) {
+        guard let responder, !requests.isEmpty else { return }
+        let answer = answer()
+        for address in requests { responder.answer(answer, to: address) }
+    }
+
+    /// Tells those whose messages wait, among these places.
+    func tellWaiting(at places: @autoclosure () -> Range<Int>) {
+        guard responder != nil, store.requestCount > 0 else { return }
+        let waiting = store.inFlight..<store.count
+        answer(store.tellRequests(at: places().clamped(to: waiting)), .queued)
+    }
+
+    /// Where the newest messages stand, or whatever took the place of another.
+    func newest(_ count: Int) -> Range<Int> {
+        policy.whenFull == .conflate ? 0..<store.count : max(0, store.count - count)..<store.count
+    }
+}
+
+extension RequestAnswer {
+    init(_ outcome: Outcome) {
+        self =
             switch outcome {
             case .delivered: .sent
             case .dropped(let reason): .dropped(reason.rawValue)
             }
-        for address in requests.firstLeft(count) { responder?.answer(answer, to: address) }
-    }
-
-    /// The oldest message that is not in flight left it.
-    func answerOldestWaiting(_ reason: String) {
-        guard !requests.isEmpty, let address = requests.left(at: store.inFlight) else { return }
-        responder?.answer(.dropped(reason), to: address)
-    }
-
-    /// Everything left it.
-    func answerAll(_ reason: DropReason) {
-        for address in requests.removeAll() { responder?.answer(.dropped(reason.rawValue), to: address) }
-    }
-
-    /// Nobody knows which of the messages are gone: their senders were told that they are queued, and no more.
-    func forgetRequests() { _ = requests.removeAll() }
-
-    /// Tells those whose messages wait.
-    func answerWaiting() {
-        guard !requests.isEmpty else { return }
-        for address in requests.tellWaiting(from: store.inFlight) { responder?.answer(.queued, to: address) }
     }
 }

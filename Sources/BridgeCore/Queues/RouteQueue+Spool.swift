@@ -49,6 +49,8 @@ extension RouteQueue: SpoolClient {
     }
 
     package func spoolBrought(_ page: SpoolPage) {
+        var page = page
+        page.batch = restored(page.batch)
         let lost = spooling?.received(page, now: now()) ?? 0
         balance.restored = spooling?.restored ?? 0
         countConflated()
@@ -58,7 +60,6 @@ extension RouteQueue: SpoolClient {
                 metadata: ["route": "\(route)", "sink": "\(sink.name)"]
             )
         }
-        if lost > 0 { forgetRequests() }
         drop(lost, because: .spoolFailed)
         afterSpool()
     }
@@ -69,7 +70,6 @@ extension RouteQueue: SpoolClient {
 
     package func spoolLostFile() {
         let lost = spooling?.lostFile() ?? 0
-        if lost > 0 { forgetRequests() }
         drop(lost, because: .spoolFailed)
         countConflated()
         afterSpool()

@@ -32,12 +32,11 @@ package final class RouteQueue: SinkClient {
     private var toldReasons: Set<DropReason> = []
     /// Who answers requests; `nil` = nobody.
     var responder: Responder?
-    var requests = RequestLedger()
 
     weak var gate: (any QueueGate)?
-    private(set) var isBlocking = false
+    var isBlocking = false
     private var sinkIsWilling = false
-    private var awayReason: DropReason?
+    private(set) var awayReason: DropReason?
     /// Why the sink can't work; `nil` while it can.
     package private(set) var failure: String?
     var isAbandoned = false
@@ -119,13 +118,12 @@ package final class RouteQueue: SinkClient {
     // MARK: What the route matched
 
     /// Takes over a batch: delivers, keeps or drops each of its messages.
-    func accept(_ batch: MessageBatch) {
-        guard !batch.isEmpty else { return }
+    func accept(_ arriving: MessageBatch) {
+        guard !arriving.isEmpty else { return }
+        let batch = admitted(arriving)
         balance.matched += batch.count
         guard failure == nil, !isAbandoned else {
-            refuseRequests(of: batch, because: isAbandoned ? .shutdown : .refused)
-            drop(batch.count, because: isAbandoned ? .shutdown : .refused)
-            return
+            return refuse(batch, in: 0..<batch.count, because: isAbandoned ? .shutdown : .refused)
         }
         var taken = 0
         if !sink.settlesLater, sinkIsWilling, store.isEmpty, !isAlways {
@@ -134,7 +132,7 @@ package final class RouteQueue: SinkClient {
         if taken < batch.count { keep(batch, in: taken..<batch.count) }
         offerKept()
         trim()
-        answerWaiting()
+        tellWaiting(at: newest(batch.count))
         ask()
         checkInvariants()
     }
@@ -159,8 +157,7 @@ package final class RouteQueue: SinkClient {
         isAbandoned = true
         let left = store.count + heldBySink
         heldBySink = 0
-        store.removeAll()
-        answerAll(.shutdown)
+        removeAll(because: .shutdown)
         drop(left, because: .shutdown)
         return left
     }
@@ -201,8 +198,9 @@ package final class RouteQueue: SinkClient {
         // What is in the spool can wait for the person.
         if !isSpooled {
             left += store.count
-            store.removeAll()
-            answerAll(.refused)
+            removeAll(because: .refused)
+        } else {
+            tellWaiting(at: 0..<store.count)
         }
         drop(left, because: .refused)
         applyWaterMarks()
@@ -229,10 +227,7 @@ package final class RouteQueue: SinkClient {
             lostMeanwhile = true
             return
         }
-        store.rewind()
-        countConflated()
-        trim()
-        answerWaiting()
+        rewind()
         applyWaterMarks()
         ask()
     }
@@ -276,8 +271,7 @@ package final class RouteQueue: SinkClient {
     private func expire() {
         guard let ttl = policy.ttl else { return }
         let now = now()
-        while let age = store.ageOfOldestWaiting(now: now), age >= ttl, store.dropOldestWaiting() {
-            answerOldestWaiting("expired")
+        while let age = store.ageOfOldestWaiting(now: now), age >= ttl, dropOldestWaiting(telling: "expired") {
             balance.expired += 1
         }
     }
@@ -288,16 +282,15 @@ package final class RouteQueue: SinkClient {
         settledMeanwhile.removeAll(keepingCapacity: true)
         if lostMeanwhile {
             lostMeanwhile = false
-            store.rewind()
-            countConflated()
-            trim()
+            rewind()
         }
     }
 
     private func leave(_ count: Int, as outcome: Outcome) {
         if sink.settlesLater {
+            let requests = requests(at: 0..<count)
             store.settled(count)
-            answerFirst(count, outcome)
+            answer(requests, RequestAnswer(outcome))
         } else {
             heldBySink -= count
         }
@@ -313,83 +306,7 @@ package final class RouteQueue: SinkClient {
         for (reason, count) in intake.dropped { drop(count, because: reason) }
     }
 
-    // MARK: Keeping
-
-    /// The policy in effect: the sink's absence may have a rule of its own.
-    var whenFull: QueuePolicy.WhenFull {
-        guard awayReason != nil, let whenAway = policy.whenAway else { return policy.whenFull }
-        return whenAway
-    }
-
-    private func keep(_ batch: MessageBatch, in range: Range<Int>) {
-        let place = store.count
-        switch whenFull {
-        case .block:
-            store.append(batch, in: range)
-            noteRequests(of: batch, in: range, keptTo: range.upperBound, at: place)
-            applyWaterMarks()
-        case .dropNewest:
-            var room = store.room(policy)
-            var end = range.lowerBound
-            if store.isEmpty {
-                // One message is always taken: a larger one than the bound would never pass.
-                room -= batch.entries[end].queueCost
-                end += 1
-            }
-            while end < range.upperBound, batch.entries[end].queueCost <= room {
-                room -= batch.entries[end].queueCost
-                end += 1
-            }
-            store.append(batch, in: range.lowerBound..<end)
-            noteRequests(of: batch, in: range, keptTo: end, at: place)
-            drop(range.upperBound - end, because: reasonWhenFull)
-        case .dropOldest, .conflate:
-            if let spooling, spooling.isFailing, spooling.isClogged {
-                noteRequests(of: batch, in: range, keptTo: range.lowerBound, at: place)
-                return drop(range.count, because: reasonWhenFull)
-            }
-            store.append(batch, in: range)
-            noteRequests(of: batch, in: range, keptTo: range.upperBound, at: place)
-            countConflated()
-        }
-    }
-
-    var reasonWhenFull: DropReason { spooling?.isFailing == true ? .spoolFailed : awayReason ?? .queueFull }
-
-    func countConflated() { drop(store.takeConflated(), because: .conflated) }
-
-    /// Drops the oldest waiting messages until the bound holds or one is left, where the policy says so.
-    func trim() {
-        guard whenFull == .dropOldest || whenFull == .conflate else { return }
-        var dropped = 0
-        while store.isOver(policy), store.dropOldestWaiting() {
-            answerOldestWaiting((awayReason ?? .queueFull).rawValue)
-            dropped += 1
-        }
-        drop(dropped, because: awayReason ?? .queueFull)
-    }
-
-    func applyWaterMarks() {
-        if isFull {
-            guard !isBlocking else { return }
-            isBlocking = true
-            gate?.queueFilled(self)
-        } else if isBlocking, hasRoom {
-            isBlocking = false
-            gate?.queueDrained(self)
-        }
-    }
-
-    /// Whether the source has to wait.
-    ///
-    /// A disk that is slower than the feed, but works, is waited for whatever the policy: there is room.
-    private var isFull: Bool {
-        whenFull == .block ? store.isHigh(policy) : spooling.map { $0.isClogged && !$0.isFailing } ?? false
-    }
-
-    private var hasRoom: Bool {
-        whenFull == .block ? store.isLow(policy) : spooling.map { $0.isCaughtUp || $0.isFailing } ?? true
-    }
+    // MARK: Counting
 
     func drop(_ count: Int, because reason: DropReason) {
         guard count > 0 else { return }

@@ -45,7 +45,7 @@ package final class SpooledStore: SpoolingStore {
     private let maxBytes: Int
     private let maxDisk: Int
     /// What the sink is offered.
-    private var head = MemoryStore()
+    var head = MemoryStore()
     /// The numbers of the messages in `head`.
     private var runs = CircularBuffer<Run>()
     /// The next message's number.
@@ -65,6 +65,8 @@ package final class SpooledStore: SpoolingStore {
     /// A read failed: the next one waits until the disk is tried again.
     private var readsAreHeld = false
     private var requests: [SpoolRequest] = []
+    /// Who is to hear that its message waits, of those that only the disk has.
+    var untold: [ResponseAddress] = []
     /// Removals of what is still being written.
     private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int)] = []
 
@@ -137,6 +139,7 @@ package final class SpooledStore: SpoolingStore {
         if !goesToHead {
             unloaded.count += range.count
             unloaded.bytes += cost
+            untold += range.lazy.filter { batch.entries[$0].tellsItsSender }.compactMap(batch.response)
         }
     }
 

@@ -40,8 +40,7 @@ package final class Route {
         tellLimitHits()
         guard !matchedEntries.isEmpty else { return }
         matched += matchedEntries.count
-        var selection = MessageBatch(bytes: batch.bytes, entries: matchedEntries, receivedAt: batch.receivedAt)
-        selection.requests = batch.requests
+        let selection = MessageBatch(bytes: batch.bytes, entries: matchedEntries, receivedAt: batch.receivedAt)
         for queue in queues { queue.accept(selection) }
     }
 

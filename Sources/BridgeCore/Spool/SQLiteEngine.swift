@@ -313,17 +313,17 @@ extension SpoolPage {
         number: Int64,
         delay: Int64
     ) {
+        // As they lie in the record, one behind the other.
         let topicOffset = batch.bytes.writerIndex
-        batch.bytes.writeBytes(blob[record.topic])
-        let payloadOffset = batch.bytes.writerIndex
-        batch.bytes.writeBytes(blob[record.payload])
+        batch.bytes.writeBytes(blob[record.topic.lowerBound..<record.payload.upperBound])
         var entry = MessageBatch.Entry(
-            payloadOffset: payloadOffset,
+            payloadOffset: topicOffset + record.payload.lowerBound - record.topic.lowerBound,
             payloadLength: record.payload.count,
             topicOffset: topicOffset,
             topicLength: record.topic.count,
             kind: record.kind
         )
+        entry.propertiesLength = UInt16(record.properties.count)
         entry.flags = record.flags
         entry.delay = UInt32(clamping: delay)
         batch.entries.append(entry)

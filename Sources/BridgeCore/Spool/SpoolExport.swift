@@ -2,7 +2,8 @@ import TLS
 
 /// One spooled message as a line of JSON, for `wsbridge spool export`.
 package enum SpoolExport {
-    /// The lines of a page: queue, number, kind, topic, age in seconds, and the payload as text or base64.
+    /// The lines of a page: queue, number, kind, topic, what is known of the properties, age in seconds, and the payload as
+    /// text or base64.
     package static func lines(of page: SpoolPage, queue key: String) -> [String] {
         var numbers = page.runs.lazy.flatMap { $0.first..<$0.first + Int64($0.count) }.makeIterator()
         return page.batch.withUnsafeBytes { all in
@@ -13,6 +14,7 @@ package enum SpoolExport {
                 let age = Double(page.batch.priorAge - Int64(entry.delay)) / 1000
                 var line = "{\"queue\":\(quoted(key)),\"number\":\(numbers.next() ?? 0),\"kind\":\"\(entry.kind)\","
                 if !topic.isEmpty { line += "\"topic\":\(quoted(topic))," }
+                line += properties(UnsafeRawBufferPointer(rebasing: all[entry.properties]))
                 line += "\"age\":\(age),"
                 if let text = String(validating: payload, as: UTF8.self) {
                     return line + "\"payload\":\(quoted(text))}"
@@ -20,6 +22,23 @@ package enum SpoolExport {
                 return line + "\"payload\":\"\(Base64.encode(Array(payload)))\",\"encoding\":\"base64\"}"
             }
         }
+    }
+
+    private static func properties(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard !bytes.isEmpty, let properties = CarriedProperties(bytes) else { return "" }
+        var line = ""
+        if let response = properties.response {
+            line += "\"response_topic\":\(quoted(response.topic)),"
+            if let text = String(validating: response.correlation, as: UTF8.self) {
+                if !text.isEmpty { line += "\"correlation\":\(quoted(text))," }
+            } else {
+                line +=
+                    "\"correlation\":\"\(Base64.encode(response.correlation))\",\"correlation_encoding\":\"base64\","
+            }
+        }
+        let gateways = properties.gateways
+        if !gateways.isEmpty { line += "\"via\":[\(gateways.map(quoted).joined(separator: ","))]," }
+        return line
     }
 
     private static func quoted(_ text: String) -> String {

@@ -3,7 +3,6 @@ import NIOCore
 
 /// One message as it lies on disk, little-endian.
 ///
-///
 /// | bytes | what |
 /// |---|---|
 /// | 1 | version of this layout |
@@ -16,7 +15,7 @@ import NIOCore
 /// | … | topic, properties, payload |
 /// | 4 | CRC-32 over the queue's key, the row's number and all of the above |
 ///
-/// Properties are (type: 1 byte, length: 2 bytes, value), so that later versions may add some; unknown ones are skipped.
+/// The properties are a message's `CarriedProperties`, so that later versions may add some; unknown ones are skipped.
 enum SpoolRecord {
     static let version: UInt8 = 1
     static let headerBytes = 28
@@ -43,11 +42,11 @@ enum SpoolRecord {
         record.append(entry.flags.rawValue)
         record.append(0)
         append(entry.topicLength, to: &record)
-        append(UInt16(0), to: &record)
+        append(entry.propertiesLength, to: &record)
         append(receipt.boot, to: &record)
         append(receipt.sinceBoot, to: &record)
         append(receipt.sinceEpoch, to: &record)
-        record.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[entry.topic]))
+        record.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[entry.topicAndProperties]))
         record.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[entry.payload]))
         let checksum = record.withUnsafeBytes { all in
             Self.checksum(UnsafeRawBufferPointer(rebasing: all[start...]), row: row, seed: seed)
@@ -60,6 +59,7 @@ enum SpoolRecord {
         var flags: MessageBatch.Flags
         var receipt: Receipt
         var topic: Range<Int>
+        var properties: Range<Int>
         var payload: Range<Int>
     }
 
@@ -85,6 +85,7 @@ enum SpoolRecord {
                 sinceEpoch: load(record, at: 20)
             ),
             topic: headerBytes..<topicEnd,
+            properties: topicEnd..<payloadStart,
             payload: payloadStart..<end
         )
     }

@@ -75,16 +75,15 @@ struct BrokerSectionTests {
             """
         )
         let (a, b, c) = (gateway.brokers[0], gateway.brokers[1], gateway.brokers[2])
-        #expect(
-            a
-                == BrokerConfiguration(
-                    name: "a",
-                    isSecure: false,
-                    host: "127.0.0.1",
-                    port: 1883,
-                    clientID: "wsbridge-site-12-a"
-                )
+        var expected = BrokerConfiguration(
+            name: "a",
+            isSecure: false,
+            host: "127.0.0.1",
+            port: 1883,
+            clientID: "wsbridge-site-12-a"
         )
+        expected.instance = "site-12"
+        #expect(a == expected)
         #expect(a.keepAlive == .seconds(30) && !a.cleanSession && a.maxInflight == 100 && a.protocolVersion == .v5)
         #expect(b.isSecure && b.port == 8883)
         #expect(c.host == "::1" && c.port == 1900 && c.protocolVersion == .v311 && c.clientID == "me")

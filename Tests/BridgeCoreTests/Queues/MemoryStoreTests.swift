@@ -23,6 +23,39 @@ struct MemoryStoreTests {
         #expect(store.bytes == 7 + 3 + 64)
     }
 
+    @Test func propertiesStayWithTheirMessage() {
+        var store = MemoryStore()
+        let properties: [[UInt8]] = [[1, 1, 0, 7], [], [9, 0, 0]]
+        store.append(.of(["a", "b", "c"], topic: "t", properties: properties), in: 0..<3)
+        store.append(.of(["d", "e"], properties: [[8, 0, 0], [6, 0, 0]]), in: 1..<2)
+        let batch = store.waiting(limit: 10)
+        #expect(batch?.texts == ["a", "b", "c", "e"])
+        #expect(batch?.properties == properties + [[6, 0, 0]])
+        #expect(store.bytes == 4 * 65 + 3 + 4 + 3 + 3)
+    }
+
+    @Test func requestsAreFoundByTheirPlace() {
+        func address(_ number: Int) -> ResponseAddress { ResponseAddress(topic: "\(number)", qos: 0) }
+        var store = MemoryStore()
+        for number in 0..<9 {
+            store.append(.requests([("\(number)", number % 3 == 2 ? nil : address(number))]), in: 0..<1)
+        }
+        #expect(store.requestCount == 6)
+        #expect(store.requests(at: 0..<9) == [0, 1, 3, 4, 6, 7].map(address))
+        store.took(2)
+        store.settled(1)
+        #expect(store.requestCount == 5)
+        #expect(store.requests(at: 0..<3) == [1, 3].map(address))
+        #expect(store.tellRequests(at: 2..<99) == [3, 4, 6, 7].map(address))
+        #expect(store.tellRequests(at: 0..<99) == [1].map(address))
+        #expect(store.tellRequests(at: 0..<99) == [])
+        let dropped = store.dropOldestWaiting() && store.dropOldestWaiting()
+        #expect(dropped && store.requestCount == 4)
+        #expect(store.requests(at: 0..<2) == [1, 4].map(address))
+        store.removeAll()
+        #expect(store.requestCount == 0 && store.requests(at: 0..<9) == [])
+    }
+
     @Test func whatIsInFlightIsNotOfferedAgainUntilItIsRewound() {
         var store = MemoryStore()
         store.append(.of("a", "b", "c"), in: 0..<3)

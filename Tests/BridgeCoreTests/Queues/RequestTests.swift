@@ -1,6 +1,7 @@
 import BridgeTestSupport
 import Logging
 import NIOCore
+import NIOEmbedded
 import TestSupport
 import Testing
 
@@ -10,10 +11,21 @@ import Testing
 struct RequestTests {
     private let broker = ScriptedBroker(name: "local")
 
+    private let responder: Responder
+
+    init() { self.init(answering: ["replies/#"]) }
+
+    private init(answering topics: [String]) {
+        broker.becomes(.connected)
+        responder = Responder(broker: broker, topics: ResponseTopics(topics, base: nil), log: .silent)
+        responder.brokerChanged(to: .connected)
+    }
+
     private func make(
         whenFull: QueuePolicy.WhenFull = .block,
         maxBytes: Int = 1 << 20,
         ttl: Int64? = nil,
+        store: any QueueStore = MemoryStore(),
         now: @escaping () -> NIODeadline = NIODeadline.now
     ) -> (RouteQueue, ScriptedSink) {
         let sink = ScriptedSink(settlesLater: true)
@@ -21,25 +33,23 @@ struct RequestTests {
             route: "r",
             sink: sink,
             policy: QueuePolicy(whenFull: whenFull, maxBytes: maxBytes, ttl: ttl),
-            store: MemoryStore(),
+            store: store,
             log: .silent,
             now: now
         )
-        broker.becomes(.connected)
-        let topics = ResponseTopics(["replies/#"], base: nil)
-        queue.answerRequests(by: Responder(broker: broker, topics: topics, log: .silent))
+        queue.answerRequests(by: responder)
         return (queue, sink)
     }
 
     /// A batch whose messages' senders wait at `replies/TEXT`, but for those that begin with `-`.
-    private func batch(_ texts: String...) -> MessageBatch {
-        var batch = MessageBatch.of(texts, topic: "t")
-        for (entry, text) in zip(batch.entries, texts) where !text.hasPrefix("-") {
-            let address = ResponseAddress(topic: "replies/\(text)", qos: 1)
-            batch.requests.append(MessageBatch.Request(payloadOffset: entry.payloadOffset, address: address))
-        }
-        return batch
+    private func batch(_ texts: String...) -> MessageBatch { batch(texts) }
+
+    private func batch(_ texts: [String]) -> MessageBatch {
+        .requests(texts.map { ($0, $0.hasPrefix("-") ? nil : ResponseAddress(topic: "replies/\($0)", qos: 1)) })
     }
+
+    /// What a request of one byte counts for.
+    private var cost: Int { batch("a").entries[0].queueCost }
 
     @Test func whatIsInFlightIsAnsweredOnceItIsSettled() {
         let (queue, sink) = make()
@@ -66,8 +76,7 @@ struct RequestTests {
     }
 
     @Test func whatIsDroppedIsAnsweredWithItsReason() {
-        // A message of one byte and its topic count for 66.
-        let (newest, _) = make(whenFull: .dropNewest, maxBytes: 4 * 66)
+        let (newest, _) = make(whenFull: .dropNewest, maxBytes: 4 * cost - 20)
         newest.accept(batch("a", "-1", "b", "c"))
         #expect(broker.take() == ["replies/c dropped: queue_full", "replies/a queued", "replies/b queued"])
         #expect(newest.abandon() == 3)
@@ -75,7 +84,7 @@ struct RequestTests {
         newest.accept(batch("d"))
         #expect(broker.take() == ["replies/d dropped: shutdown"])
 
-        let (oldest, sink) = make(whenFull: .dropOldest, maxBytes: 3 * 66)
+        let (oldest, sink) = make(whenFull: .dropOldest, maxBytes: 3 * cost)
         sink.opens(for: 1)
         oldest.accept(batch("a", "b", "c", "d"))
         #expect(broker.take() == ["replies/b dropped: queue_full", "replies/c queued", "replies/d queued"])
@@ -100,31 +109,155 @@ struct RequestTests {
     func s9RefusesOtherTopics() {
         let (queue, sink) = make()
         sink.opens(for: 10)
-        var batch = MessageBatch.of("a")
-        let address = ResponseAddress(topic: "alarm/siren", qos: 1)
-        batch.requests = [MessageBatch.Request(payloadOffset: batch.entries[0].payloadOffset, address: address)]
-        queue.accept(batch)
+        var refused = 0
+        responder.rejected = { _ in refused += 1 }
+        queue.accept(.requests([("a", ResponseAddress(topic: "alarm/siren", qos: 1))]))
         queue.settle(1, as: .delivered)
         #expect(broker.take() == [])
-        #expect(queue.currentBalance.delivered == 1)
+        #expect(queue.currentBalance.delivered == 1 && refused == 1)
     }
 
-    @Test func aLedgerIsBoundedAndFollowsWhatLeavesFromTheMiddle() {
-        var ledger = RequestLedger()
-        func address(_ number: Int) -> ResponseAddress { ResponseAddress(topic: "\(number)", qos: 0) }
-        for number in 0..<RequestLedger.limit {
-            let isTaken = ledger.append(address(number), at: 2 * number)
-            #expect(isTaken)
+    @Test func moreThanAnyListWouldHoldAreAnswered() {
+        let (queue, sink) = make()
+        let texts = (0..<5_000).map { "\($0)" }
+        for start in stride(from: 0, to: 5_000, by: 100) { queue.accept(batch(Array(texts[start..<start + 100]))) }
+        #expect(broker.take() == texts.map { "replies/\($0) queued" })
+        sink.opens(for: 5_000)
+        queue.settle(5_000, as: .delivered)
+        #expect(broker.take() == texts.map { "replies/\($0) sent" })
+    }
+
+    @Test func whatANewerOneReplacesIsAnswered() throws {
+        func json(_ key: Int, _ number: Int) -> (String, ResponseAddress?) {
+            ("{\"k\":\(key)}", ResponseAddress(topic: "replies/\(key).\(number)", qos: 0))
         }
-        let isTooMany = !ledger.append(address(-1), at: 1 << 20)
-        #expect(isTooMany)
-        #expect(ledger.left(at: 1) == nil)
-        #expect(ledger.left(at: 1) == address(1))
-        #expect(ledger.firstLeft(2) == [address(0)])
-        #expect(ledger.firstLeft(1) == [address(2)])
-        #expect(ledger.tellWaiting(from: 2 * RequestLedger.limit - 7) == [address(RequestLedger.limit - 1)])
-        #expect(ledger.tellWaiting(from: 0).count == RequestLedger.limit - 4)
-        #expect(ledger.removeAll().count == RequestLedger.limit - 3)
-        #expect(ledger.isEmpty)
+        let (queue, sink) = make(whenFull: .conflate, store: ConflatingStore(by: try ConflationKey("$.k")))
+        queue.accept(.requests([json(1, 1), json(2, 1), json(1, 2)]))
+        #expect(broker.take() == ["replies/1.1 dropped: conflated", "replies/1.2 queued", "replies/2.1 queued"])
+        sink.opens(for: 1)
+        queue.accept(.requests([json(1, 3), json(2, 2)]))
+        #expect(broker.take() == ["replies/2.1 dropped: conflated", "replies/2.2 queued", "replies/1.3 queued"])
+        // What is in flight comes back, but a newer one stands for it by now.
+        queue.sinkLostWhatWasInFlight()
+        #expect(broker.take() == ["replies/1.2 dropped: conflated"])
+        sink.opens(for: 9)
+        queue.settle(2, as: .delivered)
+        #expect(broker.take() == ["replies/2.2 sent", "replies/1.3 sent"])
+        #expect(queue.currentBalance.isBalanced && queue.isEmpty)
+    }
+
+    @Test func aSinkThatFailsAnswersWhatItLeaves() {
+        let (queue, sink) = make()
+        sink.opens(for: 1)
+        queue.accept(batch("a", "b"))
+        #expect(broker.take() == ["replies/b queued"])
+        queue.sinkFailed(because: "it does")
+        #expect(broker.take() == ["replies/a dropped: refused", "replies/b dropped: refused"])
+        queue.accept(batch("c"))
+        #expect(broker.take() == ["replies/c dropped: refused"])
+    }
+
+    @Test func answersWaitForTheBrokerWithinABound() {
+        var lost = 0
+        responder.rejected = { _ in lost += 1 }
+        let (queue, sink) = make()
+        responder.brokerChanged(to: .connecting)
+        broker.becomes(.connecting)
+        sink.opens(for: 1 << 20)
+        let texts = (0..<1_500).map { "\($0)" }
+        queue.accept(batch(texts))
+        queue.settle(1_500, as: .delivered)
+        #expect(broker.take() == [] && lost == 1_500 - Responder.mostWaiting)
+        broker.becomes(.connected)
+        responder.brokerChanged(to: .connected)
+        #expect(broker.take() == texts[..<Responder.mostWaiting].map { "replies/\($0) sent" })
+        responder.brokerChanged(to: .stopped)
+        queue.accept(batch("a", "b"))
+        queue.settle(1, as: .delivered)
+        responder.end()
+        queue.settle(1, as: .delivered)
+        #expect(broker.take() == [] && lost == 1_500 - Responder.mostWaiting + 2)
+    }
+
+    // MARK: On disk
+
+    private func makeSpooled(_ disk: FakeDisk, _ loop: EmbeddedEventLoop) throws -> (RouteQueue, ScriptedSink) {
+        let spool = try Spool(FakeEngine(disk), eventLoop: loop, log: .silent) { $0() }
+        let place = try spool.place(for: "r -> s")
+        let sink = ScriptedSink(settlesLater: true)
+        let queue = RouteQueue(
+            route: "r",
+            sink: sink,
+            policy: QueuePolicy(whenFull: .block, maxBytes: 4 * cost),
+            store: SpooledStore(level: .spill, maxBytes: 4 * cost, maxDisk: 1 << 20, contents: place),
+            spool: spool,
+            place: place.number,
+            log: .silent,
+            now: { loop.now }
+        )
+        queue.answerRequests(by: responder)
+        return (queue, sink)
+    }
+
+    private func works(_ loop: EmbeddedEventLoop) {
+        for _ in 0..<20 { loop.advanceTime(by: .milliseconds(50)) }
+    }
+
+    private func drain(_ queue: RouteQueue, _ loop: EmbeddedEventLoop) {
+        repeat {
+            queue.settle(queue.store.inFlight, as: .delivered)
+            works(loop)
+        } while queue.store.inFlight > 0
+    }
+
+    @Test func whatWaitsOnDiskIsAnsweredInThisRunAndTheNext() throws {
+        let loop = EmbeddedEventLoop()
+        let disk = FakeDisk()
+        disk.now = { loop.now }
+        let (queue, sink) = try makeSpooled(disk, loop)
+        let texts = (0..<20).map { "\($0)" }
+        for text in texts { queue.accept(batch(text)) }
+        #expect(broker.take() == texts.map { "replies/\($0) queued" })
+        works(loop)
+        sink.opens(for: 8)
+        drain(queue, loop)
+        #expect(broker.take() == texts[..<8].map { "replies/\($0) sent" })
+        queue.park()
+        works(loop)
+        #expect(queue.finishParking() == (12, 0))
+
+        let (again, other) = try makeSpooled(disk, loop)
+        works(loop)
+        again.accept(batch("new"))
+        #expect(broker.take() == ["replies/new queued"], "the others have heard it")
+        other.opens(for: 4)
+        works(loop)
+        again.sinkLostWhatWasInFlight()
+        #expect(broker.take() == [])
+        other.opens(for: 99)
+        drain(again, loop)
+        #expect(broker.take() == (texts[8...] + ["new"]).map { "replies/\($0) sent" })
+        #expect(again.isEmpty && again.currentBalance.isBalanced)
+    }
+
+    @Test("S9: what the list no longer admits is not answered after a restart either")
+    func s9RestoredRequestsAreAskedAgain() throws {
+        let loop = EmbeddedEventLoop()
+        let disk = FakeDisk()
+        disk.now = { loop.now }
+        let (queue, _) = try makeSpooled(disk, loop)
+        queue.accept(batch("a"))
+        queue.park()
+        works(loop)
+        #expect(broker.take() == ["replies/a queued"])
+
+        let none = RequestTests(answering: ["nobody"])
+        var refused = 0
+        none.responder.rejected = { _ in refused += 1 }
+        let (again, sink) = try none.makeSpooled(disk, loop)
+        works(loop)
+        sink.opens(for: 1)
+        again.settle(1, as: .delivered)
+        #expect(none.broker.take() == [] && again.currentBalance.delivered == 1 && refused == 1)
     }
 }

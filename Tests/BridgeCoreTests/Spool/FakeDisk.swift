@@ -7,6 +7,8 @@ import NIOCore
 final class FakeDisk {
     struct Row: Equatable {
         var text: String
+        var properties: [UInt8] = []
+        var flags: MessageBatch.Flags = []
         var receipt: Int64
         var isDamaged = false
     }
@@ -75,7 +77,7 @@ final class FakeEngine: SpoolEngine {
             number: number,
             key: queue.key,
             count: queue.rows.count,
-            bytes: queue.rows.values.reduce(0) { $0 + $1.text.utf8.count + 64 },
+            bytes: queue.rows.values.reduce(0) { $0 + $1.text.utf8.count + $1.properties.count + 64 },
             next: queue.next
         )
     }
@@ -93,10 +95,13 @@ final class FakeEngine: SpoolEngine {
             }
             for append in appends {
                 let texts = append.batch.texts
+                let properties = append.batch.properties
                 for (offset, index) in append.range.enumerated() {
                     let receipt = Int64(disk.now().uptimeNanoseconds / 1_000_000)
                     disk.present[append.queue]?.rows[append.first + Int64(offset)] = FakeDisk.Row(
                         text: texts[index],
+                        properties: properties[index],
+                        flags: append.batch.entries[index].flags,
                         receipt: receipt - append.batch.age(at: index, now: disk.now())
                     )
                 }
@@ -118,11 +123,12 @@ final class FakeEngine: SpoolEngine {
         page.isEnd = taken.count == numbers.count
         let good = taken.compactMap { number in rows[number].flatMap { $0.isDamaged ? nil : (number, $0) } }
         page.damaged = taken.filter { rows[$0]?.isDamaged == true }
-        page.batch = .of(good.map(\.1.text))
+        page.batch = .of(good.map(\.1.text), properties: good.map(\.1.properties))
         page.batch.receivedAt = disk.now()
         let now = Int64(disk.now().uptimeNanoseconds / 1_000_000)
         page.batch.priorAge = good.first.map { now - $0.1.receipt } ?? 0
         for (index, (number, row)) in good.enumerated() {
+            page.batch.entries[index].flags = row.flags
             page.batch.entries[index].delay = UInt32(clamping: row.receipt - (good.first?.1.receipt ?? 0))
             page.runs.append(SpoolPage.Run(first: number, count: 1))
         }

@@ -13,7 +13,13 @@ struct SQLiteEngineTests {
         try withFolder { folder in
             let engine = try opened(folder)
             let place = try engine.queue("trades -> mqtt:local")
-            var batch = MessageBatch.of(["a", "", "c"], topic: "x/y")
+            let asked = ResponseAddress(topic: "replies/me", correlation: [0, 255], qos: 1)
+            var batch = MessageBatch.of(
+                ["a", "", "c"],
+                topic: "x/y",
+                properties: [[], CarriedProperties.encode(gateways: ["one"], response: asked), [77, 0, 0]]
+            )
+            batch.entries[1].flags = .isRequest
             batch.entries[1].kind = .binary
             batch.entries[2].flags = .redelivered
             try engine.write([append(batch, to: place.number, first: place.next)], removing: [])
@@ -27,7 +33,8 @@ struct SQLiteEngineTests {
             #expect(page.batch.texts == ["a", "", "c"])
             #expect(page.batch.topics == ["x/y", "x/y", "x/y"])
             #expect(page.batch.entries.map(\.kind) == [.text, .binary, .text])
-            #expect(page.batch.entries.map(\.flags) == [[], [], .redelivered])
+            #expect(page.batch.entries.map(\.flags) == [[], .isRequest, .redelivered])
+            #expect(page.batch.properties == batch.properties && page.batch.response(at: 1) == asked)
             #expect(page.runs == [SpoolPage.Run(first: 1, count: 3)] && page.isEnd && page.last == 3)
         }
     }

@@ -32,6 +32,9 @@ final class SpoolHistory {
     private var safe: Set<Int> = []
     private var delivered: Set<Int> = []
     private var losses = 0
+    /// Messages that were given up because the disk lost them: of these nobody knows whose they were.
+    private var nameless = 0
+    private let requesters = Requesters()
     private var steps: [String] = []
 
     init(seed: UInt64) throws {
@@ -83,6 +86,7 @@ final class SpoolHistory {
             log: .quiet,
             now: { loop.now }
         )
+        queue.answerRequests(by: requesters.responder)
         marks = []
         self.store = store
     }
@@ -128,7 +132,10 @@ final class SpoolHistory {
         next += count
         steps.append("append \(first)..<\(next)")
         let texts = (first..<next).map { "{\"id\":\($0),\"k\":\($0 % keys)}" }
-        var batch = MessageBatch.of(texts)
+        var batch = MessageBatch.of(texts, properties: (first..<next).map(Requesters.properties))
+        for id in first..<next where Requesters.address(of: id) != nil {
+            batch.entries[id - first].flags.insert(.isRequest)
+        }
         batch.receivedAt = loop.now
         queue.accept(batch)
         if queue.isAlways { for id in first..<next { marks.append((id, queue.lastMark)) } }
@@ -148,6 +155,7 @@ final class SpoolHistory {
         // What the disk did is done, even if nobody heard of it.
         let balance = queue.currentBalance
         losses += balance.expired + balance.droppedTotal
+        nameless += balance.dropped[.spoolFailed] ?? 0
         disk.crash(tearing: random.next() % 2 == 0)
         disk.fails = nil
         disk.failsReading = false
@@ -181,6 +189,7 @@ final class SpoolHistory {
         observe()
         let balance = queue.currentBalance
         losses += balance.expired + balance.droppedTotal
+        nameless += balance.dropped[.spoolFailed] ?? 0
     }
 
     // MARK: What must hold
@@ -188,6 +197,7 @@ final class SpoolHistory {
     private func verify() throws {
         let all = "\(self)"
         #expect(queue.isEmpty, "something is never offered: \(queue.currentBalance)\n\(all)")
+        #expect(sink.isWhole, "payload and properties parted\n\(all)")
         #expect(sink.isInOrder, "out of order: \(sink.taken)\n\(all)")
         #expect(sink.taken.allSatisfy { 0..<next ~= $0 }, "invented\n\(all)")
         let missing = Set(0..<next).subtracting(delivered).subtracting(forgivable)
@@ -195,6 +205,23 @@ final class SpoolHistory {
         if policy.whenFull == .block, policy.ttl == nil, losses == 0 {
             #expect(missing.isEmpty, "lost: \(missing.sorted())\n\(all)")
         }
+        verifyAnswers(all)
+    }
+
+    /// Who asked was told of the end, once that it waits, and of nothing that wasn't so.
+    private func verifyAnswers(_ all: String) {
+        let asking = (0..<next).filter { Requesters.address(of: $0) != nil }
+        let answers = requesters.answers
+        for id in asking {
+            let told = answers[id] ?? []
+            #expect(told.count { $0 == "queued" } <= 1, "\(id) was told \(told)\n\(all)")
+            #expect(delivered.contains(id) == told.contains("sent"), "\(id) was told \(told)\n\(all)")
+        }
+        #expect(Set(answers.keys).isSubset(of: asking), "answers to nobody\n\(all)")
+        let unanswered = asking.filter { id in
+            !forgivable.contains(id) && !(answers[id] ?? []).contains { $0 != "queued" }
+        }
+        #expect(unanswered.count <= nameless, "never told: \(unanswered)\n\(all)")
     }
 }
 
@@ -214,6 +241,8 @@ final class HistorySink: Sink {
     private(set) var taken: [Int] = []
     private(set) var delivered: Set<Int> = []
     private(set) var isInOrder = true
+    /// Whether each message had the properties it came with.
+    private(set) var isWhole = true
     /// Of each key; after a loss the same ones come again.
     private var last: [Int: Int] = [:]
     /// In how many orders messages come: one a key, where newer ones take the place of older ones.
@@ -231,9 +260,10 @@ final class HistorySink: Sink {
 
     func take(_ batch: MessageBatch) -> Intake {
         let texts = batch.texts.prefix(room)
-        for text in texts {
+        for (text, properties) in zip(texts, batch.properties) {
             let digits = text.dropFirst(6).prefix { $0.isNumber }
             let id = Int(digits) ?? -1
+            if properties != Requesters.properties(of: id) { isWhole = false }
             if id <= last[id % keys, default: -1] { isInOrder = false }
             last[id % keys] = id
             inFlight.append(id)
@@ -256,6 +286,40 @@ final class HistorySink: Sink {
         inFlight = []
         room = 0
         client?.sinkLostWhatWasInFlight()
+    }
+}
+
+/// Who sends the history's messages, some with a trail, some wanting an answer.
+final class Requesters {
+    let responder: Responder
+    private let broker = ScriptedBroker(name: "b")
+
+    init() {
+        broker.becomes(.connected)
+        responder = Responder(broker: broker, topics: ResponseTopics(["to/#"], base: nil), log: .quiet)
+        responder.brokerChanged(to: .connected)
+    }
+
+    static func address(of id: Int) -> ResponseAddress? {
+        id % 3 == 0 ? ResponseAddress(topic: "to/\(id)", correlation: Array("\(id * 7)".utf8), qos: id % 2) : nil
+    }
+
+    static func properties(of id: Int) -> [UInt8] {
+        CarriedProperties.encode(gateways: id % 5 == 0 ? ["one", "\(id % 4)"] : [], response: address(of: id))
+    }
+
+    /// What each of them heard.
+    var answers: [Int: [String]] {
+        var answers: [Int: [String]] = [:]
+        for message in broker.published {
+            guard let id = Int(message.topic.dropFirst(3)), message.correlation == Self.address(of: id)?.correlation
+            else {
+                answers[-1, default: []].append(message.line)
+                continue
+            }
+            answers[id, default: []].append(message.text)
+        }
+        return answers
     }
 }
 

@@ -24,6 +24,8 @@ final class Feeder: SinkClient {
         var payload: [UInt8]
         var kind = MessageKind.undeclared
         var topic = ""
+        var hops = 0
+        var gateways: [String] = []
     }
 
     let log: Log
@@ -66,17 +68,20 @@ final class Feeder: SinkClient {
         for message in messages {
             let topicOffset = bytes.writerIndex
             bytes.writeString(message.topic)
+            let properties = CarriedProperties.encode(gateways: message.gateways)
+            bytes.writeBytes(properties)
             let offset = bytes.writerIndex
             bytes.writeBytes(message.payload)
-            entries.append(
-                MessageBatch.Entry(
-                    payloadOffset: offset,
-                    payloadLength: message.payload.count,
-                    topicOffset: topicOffset,
-                    topicLength: message.topic.utf8.count,
-                    kind: message.kind
-                )
+            var entry = MessageBatch.Entry(
+                payloadOffset: offset,
+                payloadLength: message.payload.count,
+                topicOffset: topicOffset,
+                topicLength: message.topic.utf8.count,
+                kind: message.kind
             )
+            entry.propertiesLength = UInt16(properties.count)
+            entry.flags.hops = message.hops
+            entries.append(entry)
         }
         return MessageBatch(bytes: bytes, entries: entries, receivedAt: .now())
     }

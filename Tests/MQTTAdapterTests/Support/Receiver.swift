@@ -7,6 +7,9 @@ final class Receiver: SourceClient {
         var topic: String
         var payload: [UInt8]
         var kind: MessageKind
+        var hops = 1
+        var gateways: [String] = []
+        var response: ResponseAddress?
 
         var text: String { String(decoding: payload, as: UTF8.self) }
     }
@@ -36,11 +39,16 @@ final class Receiver: SourceClient {
 
     func received(_ batch: MessageBatch) {
         let messages = batch.withUnsafeBytes { bytes in
-            batch.entries.map { entry in
-                Message(
+            batch.entries.indices.map { index in
+                let entry = batch.entries[index]
+                let properties = CarriedProperties(UnsafeRawBufferPointer(rebasing: bytes[entry.properties]))
+                return Message(
                     topic: String(decoding: bytes[entry.topic], as: UTF8.self),
                     payload: Array(bytes[entry.payload]),
-                    kind: entry.kind
+                    kind: entry.kind,
+                    hops: entry.flags.hops,
+                    gateways: properties?.gateways ?? [],
+                    response: batch.response(at: index)
                 )
             }
         }

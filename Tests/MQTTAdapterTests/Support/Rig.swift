@@ -189,6 +189,7 @@ func withRig<Result>(
         port: port,
         clientID: "rig-\(UInt32.random(in: 0...UInt32.max))"
     )
+    configuration.instance = "site"
     configuration.protocolVersion = version
     configuration.cleanSession = true
     change(&configuration)

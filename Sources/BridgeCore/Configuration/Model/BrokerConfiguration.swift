@@ -16,6 +16,8 @@ package struct BrokerConfiguration: Sendable, Hashable {
     package var protocolVersion = ProtocolVersion.v5
     /// Default: `wsbridge-<instance>-<name>`.
     package var clientID: String
+    /// The gateway's own id: how it knows what came through it before.
+    package var instance = ""
     package var username: String?
     package var password: Secret?
     package var keepAlive: Duration = .seconds(30)

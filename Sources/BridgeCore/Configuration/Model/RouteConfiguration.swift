@@ -219,7 +219,7 @@ package struct QueueConfiguration: Sendable, Hashable {
 
     package var whenFull: WhenFull
     package var store: Store
-    /// In bytes: payload + topic + 64 a message.
+    /// In bytes: payload + topic + properties + 64 a message.
     package var maxBytes = 16 << 20
     /// In bytes.
     package var maxDisk = 1 << 30

@@ -87,6 +87,7 @@ enum BrokerSection {
             port: url?.port ?? (url?.isSecure ?? false ? 8883 : 1883),
             clientID: "wsbridge-\(reader.context.instance)-\(name)"
         )
+        broker.instance = reader.context.instance
         reader.read(BrokerKeys.protocolVersion, into: &broker.protocolVersion)
         reader.read(BrokerKeys.clientID, into: &broker.clientID)
         reader.read(BrokerKeys.username, into: &broker.username)

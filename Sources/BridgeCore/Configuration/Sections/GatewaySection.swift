@@ -4,7 +4,8 @@ enum GatewayKeys {
         "instance",
         .text("a text that is one topic level", check: TopicLevel.problem),
         default: "the host name",
-        "Part of every status topic, of `{instance}` in topic templates and of the default client ids."
+        "Part of every status topic, of `{instance}` in topic templates and of the default client ids; and the id by which "
+            + "gateways in a ring know each other. No two gateways may share it."
     )
     static let stateDirectory = Key(
         "state_dir",

@@ -10,7 +10,7 @@ enum QueueKeys {
         "max_bytes",
         .size(1...(1 << 40)),
         default: "16MiB",
-        "How much the queue holds in memory: payload, topic and 64 bytes a message."
+        "How much the queue holds in memory: payload, topic, MQTT 5 properties that it keeps, and 64 bytes a message."
     )
     static let maxDisk = Key(
         "max_disk",

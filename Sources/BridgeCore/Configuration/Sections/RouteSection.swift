@@ -28,7 +28,7 @@ enum RouteKeys {
         "allow_echo",
         .boolean,
         default: "false",
-        "Allow a route that leads back into its own source."
+        "Allow a route that leads back into its own source, and take what went through this gateway before."
     )
 
     static let place = Place(

@@ -42,6 +42,9 @@ struct RouteSectionTests {
             try route("from: { mqtt: local, topic: 'a/+/#', qos: 1 }\nto: cloud").source
                 == .mqtt(MQTTSourceConfiguration(broker: "local", topicFilter: "a/+/#", qos: 1))
         )
+        var echoing = MQTTSourceConfiguration(broker: "local", topicFilter: "a", qos: 0)
+        echoing.allowEcho = true
+        #expect(try route("from: { mqtt: local, topic: a }\nto: cloud\nallow_echo: true").source == .mqtt(echoing))
         var udp = UDPSourceConfiguration(address: UDPAddress(host: "239.1.2.3", port: 5006))
         udp.allowFrom = [
             CIDR(address: [10, 0, 0, 0], prefixLength: 8),

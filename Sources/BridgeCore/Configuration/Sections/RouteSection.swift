@@ -96,7 +96,7 @@ enum RouteSection {
         if let source, !route.sinks.isEmpty {
             var configuration = RouteConfiguration(
                 name: name,
-                source: source.source,
+                source: source.source.taking(echo: allowEcho),
                 match: match,
                 sinks: zip(route.sinks, queues).map { RouteSinkConfiguration(sink: $0.sink, queue: $1) }
             )
@@ -139,5 +139,14 @@ enum RouteSection {
                 context.error("only a route from a connection has a {connection}", at: placed.topicPosition)
             }
         }
+    }
+}
+
+extension SourceConfiguration {
+    /// The same; one of MQTT brings what the gateway published itself if it is wanted.
+    fileprivate func taking(echo: Bool) -> SourceConfiguration {
+        guard case .mqtt(var source) = self else { return self }
+        source.allowEcho = echo
+        return .mqtt(source)
     }
 }

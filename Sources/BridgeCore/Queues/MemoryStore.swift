@@ -29,10 +29,12 @@ package struct MemoryStore: QueueStore {
     package mutating func append(_ batch: MessageBatch, in range: Range<Int>) {
         guard !range.isEmpty else { return }
         var cost = 0
+        var flags: MessageBatch.Flags = []
         for index in range {
             cost += batch.entries[index].queueCost
-            if batch.entries[index].flags.contains(.isRequest) { requestCount += 1 }
+            flags.formUnion(batch.entries[index].flags)
         }
+        if flags.contains(.isRequest) { requestCount += batch.entries[range].requestCount }
         let messageBytes = cost - range.count * MessageBatch.Entry.fixedCost
         let last = chunks.indices.last
         let fits =
@@ -159,7 +161,9 @@ package struct MemoryStore: QueueStore {
                 skip -= held
                 continue
             }
-            forget(chunks[index].entries.remove(at: skip))
+            let entry = chunks[index].entries.remove(at: skip)
+            if entry.flags.contains(.isRequest) { requestCount -= 1 }
+            bytes -= entry.queueCost
             count -= 1
             if chunks[index].entries.isEmpty { chunks.remove(at: index) }
             return true
@@ -171,19 +175,14 @@ package struct MemoryStore: QueueStore {
         self = MemoryStore()
     }
 
-    @inline(__always)
-    private mutating func forget(_ entry: MessageBatch.Entry) {
-        bytes -= entry.queueCost
-        if entry.flags.contains(.isRequest) { requestCount -= 1 }
-    }
-
     private mutating func removeFirst(_ number: Int) {
         var remaining = number
         count -= number
         while remaining > 0, let first = chunks.indices.first {
             let available = chunks[first].entries.count - left
             let leaving = min(remaining, available)
-            for index in left..<left + leaving { forget(chunks[first].entries[index]) }
+            for index in left..<left + leaving { bytes -= chunks[first].entries[index].queueCost }
+            if requestCount > 0 { requestCount -= chunks[first].entries[left..<left + leaving].requestCount }
             remaining -= leaving
             left += leaving
             if left == chunks[first].entries.count {
@@ -231,6 +230,10 @@ package struct MemoryStore: QueueStore {
         }
         return parts
     }
+}
+
+extension ArraySlice<MessageBatch.Entry> {
+    fileprivate var requestCount: Int { count { $0.flags.contains(.isRequest) } }
 }
 
 extension MessageBatch.Entry {

@@ -65,7 +65,7 @@ package final class SpooledStore: SpoolingStore {
     /// A read failed: the next one waits until the disk is tried again.
     private var readsAreHeld = false
     private var requests: [SpoolRequest] = []
-    /// Who is to hear that its message waits, of those that only the disk has.
+    /// Who is to hear that its message waits, of those that came last and that only the disk has.
     var untold: [ResponseAddress] = []
     /// Removals of what is still being written.
     private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int)] = []
@@ -139,7 +139,7 @@ package final class SpooledStore: SpoolingStore {
         if !goesToHead {
             unloaded.count += range.count
             unloaded.bytes += cost
-            untold += range.lazy.filter { batch.entries[$0].tellsItsSender }.compactMap(batch.response)
+            untold = range.lazy.filter { batch.entries[$0].tellsItsSender }.compactMap(batch.response)
         }
     }
 

@@ -300,13 +300,17 @@ final class Requesters {
         responder.brokerChanged(to: .connected)
     }
 
-    static func address(of id: Int) -> ResponseAddress? {
-        id % 3 == 0 ? ResponseAddress(topic: "to/\(id)", correlation: Array("\(id * 7)".utf8), qos: id % 2) : nil
+    /// By id; a history has fewer messages.
+    private static let all = (0..<1024).map { id in
+        let address = ResponseAddress(topic: "to/\(id)", correlation: Array("\(id * 7)".utf8), qos: id % 2)
+        let response = id % 3 == 0 ? address : nil
+        let gateways = id % 5 == 0 ? ["one", "\(id % 4)"] : []
+        return (response: response, properties: CarriedProperties.encode(gateways: gateways, response: response))
     }
 
-    static func properties(of id: Int) -> [UInt8] {
-        CarriedProperties.encode(gateways: id % 5 == 0 ? ["one", "\(id % 4)"] : [], response: address(of: id))
-    }
+    static func address(of id: Int) -> ResponseAddress? { all.indices.contains(id) ? all[id].response : nil }
+
+    static func properties(of id: Int) -> [UInt8] { all.indices.contains(id) ? all[id].properties : [] }
 
     /// What each of them heard.
     var answers: [Int: [String]] {

@@ -61,14 +61,15 @@ package final class SpooledStore: SpoolingStore {
     /// What the file holds, or will.
     private var disk: Tally
     private var committedThrough: Int64
-    private var isReading = false
+    /// The read on its way: up to where, and how many it should bring.
+    private var reading: (through: Int64, count: Int)?
     /// A read failed: the next one waits until the disk is tried again.
     private var readsAreHeld = false
     private var requests: [SpoolRequest] = []
     /// Removals of what is still being written.
     private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int)] = []
 
-    package let restored: Int
+    private(set) package var restored: Int
     private(set) package var lastTicket: Int64 = 0
     private(set) package var securedTicket: Int64 = 0
     private(set) package var isFailing = false
@@ -239,6 +240,7 @@ package final class SpooledStore: SpoolingStore {
         head.removeAll()
         runs.removeAll()
         unloaded = Tally()
+        reading?.count = 0
         for index in writes.indices { writes[index].isInHead = true }
         writingOnly = Tally()
         loaded = next - 1
@@ -265,12 +267,17 @@ package final class SpooledStore: SpoolingStore {
 
     /// Asks for the next page while little waits in memory.
     private func readAhead() {
-        guard !isReading, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
+        guard reading == nil, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
             head.isEmpty || head.bytes < headLimit
         else { return }
-        isReading = true
+        reading = (committedThrough, readable)
         requests.append(
-            .read(after: loaded, messages: Self.pageMessages, bytes: min(Self.pageBytes, max(1, headLimit)))
+            .read(
+                after: loaded,
+                through: committedThrough,
+                messages: Self.pageMessages,
+                bytes: min(Self.pageBytes, max(1, headLimit))
+            )
         )
     }
 
@@ -302,36 +309,34 @@ package final class SpooledStore: SpoolingStore {
     }
 
     package func received(_ page: SpoolPage, now: NIODeadline) -> Int {
-        isReading = false
+        guard let asked = reading else { return 0 }
+        reading = nil
         // What was on its way when everything was removed.
         guard page.last > loaded || page.batch.isEmpty else { return 0 }
         let before = head.bytes
         head.append(page.batch, in: 0..<page.batch.count)
         for run in page.runs { join(Run(first: run.first, count: run.count, ticket: 0)) }
-        unloaded.count -= page.batch.count
+        let missing = asked.count - page.batch.count
+        // Should the file hold more than it says, it is delivered too.
+        restored += max(0, -missing)
+        unloaded.count -= min(page.batch.count, asked.count)
         unloaded.bytes -= head.bytes - before
-        loaded = max(loaded, page.last)
+        loaded = max(loaded, page.isEnd ? asked.through : page.last)
         for number in page.damaged { remove(number, number, ticket: 0, bytes: 0) }
-        var lost = min(page.damaged.count, readable)
+        let lost = max(0, page.isEnd ? missing : min(missing, page.damaged.count))
         unloaded.count -= lost
-        if page.isEnd, readable > 0 {
-            // The file says that it held more.
-            lost += readable
-            unloaded.count -= readable
-            loaded = max(loaded, committedThrough)
-        }
         if unloaded.count == 0 { unloaded.bytes = 0 }
         readAhead()
         return lost
     }
 
     package func readFailed() {
-        isReading = false
+        reading = nil
         readsAreHeld = true
     }
 
     package func lostFile() -> Int {
-        isReading = false
+        reading = nil
         let lost = readable
         unloaded.count -= lost
         unloaded.bytes = writingOnly.bytes

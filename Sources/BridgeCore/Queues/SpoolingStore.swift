@@ -55,5 +55,5 @@ package protocol SpoolingStore: AnyObject, QueueStore {
 package enum SpoolRequest: Sendable {
     case append(ticket: Int64, first: Int64, MessageBatch, Range<Int>, bytes: Int, replaced: Int)
     case remove(first: Int64, last: Int64, bytes: Int)
-    case read(after: Int64, messages: Int, bytes: Int)
+    case read(after: Int64, through: Int64, messages: Int, bytes: Int)
 }

@@ -64,12 +64,15 @@ package struct SpoolDelete: Sendable, Hashable {
     package var first: Int64
     package var last: Int64
     package var bytes: Int
+    /// How many of them a sink had.
+    package var settled: Int
 
-    package init(queue: Int, first: Int64, last: Int64, bytes: Int) {
+    package init(queue: Int, first: Int64, last: Int64, bytes: Int, settled: Int = 0) {
         self.queue = queue
         self.first = first
         self.last = last
         self.bytes = bytes
+        self.settled = settled
     }
 }
 

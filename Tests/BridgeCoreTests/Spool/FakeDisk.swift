@@ -29,6 +29,9 @@ final class FakeDisk {
     var now: () -> NIODeadline = { .uptimeNanoseconds(0) }
     private(set) var transactions = 0
 
+    /// What a killed process leaves: all that was written, synced or not.
+    var left: [String] { present.values.flatMap { $0.rows.values.map(\.text) } }
+
     /// Everything that was written is durable now.
     func sync() { durable = present }
 

@@ -112,6 +112,7 @@ struct RequestTests {
                                 "\($0.text) \(String(decoding: $0.correlation ?? [], as: UTF8.self))"
                             }
                             #expect(answers == (0..<5).map { "queued \($0)" } + (0..<5).map { "sent \($0)" })
+                            try await server.waitForMessages(5)
                             #expect(server.texts == (0..<5).map { "message \($0)" })
                             try await gateway.status("all is delivered") {
                                 $0.routes["in"]?.sinks[0].delivered == 5

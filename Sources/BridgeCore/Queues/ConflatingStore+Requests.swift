@@ -14,9 +14,9 @@ extension ConflatingStore {
     }
 
     /// A newer one of its key came before it could go again.
-    func buryConflated(_ index: CircularBuffer<Slot>.Index) {
+    func buryConflated(_ index: CircularBuffer<Slot>.Index, settled: Int = 0) {
         noteConflated(slots[index])
-        bury(index)
+        bury(index, settled: settled)
     }
 
     package func requests(at places: Range<Int>) -> [ResponseAddress] {

@@ -189,7 +189,7 @@ struct RequestTests {
             route: "r",
             sink: sink,
             policy: QueuePolicy(whenFull: .block, maxBytes: 4 * cost),
-            store: SpooledStore(level: .spill, maxBytes: 4 * cost, maxDisk: 1 << 20, contents: place),
+            store: SpooledStore(level: .spill, maxBytes: 4 * cost, maxDisk: 1 << 20, window: 1024, contents: place),
             spool: spool,
             place: place.number,
             log: .silent,

@@ -20,6 +20,7 @@ final class SpoolHistory {
     private let policy: QueuePolicy
     private let keys: Int
     private let maxDisk: Int
+    private let window: Int
 
     private var queue: RouteQueue
     private var store: (any SpoolingStore)?
@@ -35,6 +36,9 @@ final class SpoolHistory {
     /// Messages that were given up because the disk lost them: of these nobody knows whose they were.
     private var nameless = 0
     private let requesters = Requesters()
+    /// Whether the disk refused anything since the last start.
+    private var hasRefused = false
+    private var hasTold = false
     private var steps: [String] = []
 
     init(seed: UInt64) throws {
@@ -53,6 +57,7 @@ final class SpoolHistory {
         policy = QueuePolicy(whenFull: whenFull, maxBytes: maxBytes, ttl: ttl)
         maxDisk = Int.random(in: 500...20_000, using: &random)
         keys = Int.random(in: 1...6, using: &random)
+        window = Int.random(in: 1...12, using: &random)
         let syncs = random.next() % 2 == 0
         disk.syncs = level == .always || syncs
         let loop = loop
@@ -73,8 +78,20 @@ final class SpoolHistory {
         let place = try spool.place(for: "r -> s")
         let store: any SpoolingStore =
             policy.whenFull == .conflate
-            ? ConflatingStore(by: try ConflationKey("$.k"), level: level, maxDisk: maxDisk, contents: place)
-            : SpooledStore(level: level, maxBytes: policy.maxBytes, maxDisk: maxDisk, contents: place)
+            ? ConflatingStore(
+                by: try ConflationKey("$.k"),
+                level: level,
+                maxDisk: maxDisk,
+                window: window,
+                contents: place
+            )
+            : SpooledStore(
+                level: level,
+                maxBytes: policy.maxBytes,
+                maxDisk: maxDisk,
+                window: window,
+                contents: place
+            )
         let loop = loop
         queue = RouteQueue(
             route: "r",
@@ -88,6 +105,7 @@ final class SpoolHistory {
         )
         queue.answerRequests(by: requesters.responder)
         marks = []
+        hasRefused = disk.fails != nil || disk.failsReading
         self.store = store
     }
 
@@ -111,12 +129,15 @@ final class SpoolHistory {
         case 18:
             let errors: [SpoolError?] = [nil, nil, .failed("EIO"), .full("ENOSPC")]
             disk.fails = errors[Int.random(in: 0..<errors.count, using: &random)]
+            disk.failsAfterWriting = random.next() % 2 == 0
             disk.failsReading = random.next() % 4 == 0
-            steps.append("disk \(disk.fails.map { "\($0)" } ?? "works")")
+            hasRefused = hasRefused || disk.fails != nil || disk.failsReading
+            steps.append("disk \(disk.fails.map { "\($0), written \(disk.failsAfterWriting)" } ?? "works")")
         default: if random.next() % 3 == 0 { try crash() }
         }
         queue.tick()
         observe()
+        expectFewRepeats()
         #expect(queue.currentBalance.isBalanced, "\(self)")
     }
 
@@ -146,6 +167,7 @@ final class SpoolHistory {
         let work = diskWork
         diskWork = []
         for body in work { body() }
+        expectFewRepeats()
         loop.run()
     }
 
@@ -193,6 +215,16 @@ final class SpoolHistory {
     }
 
     // MARK: What must hold
+
+    /// Killed now, the next run would send no more than the window's messages a second time.
+    private func expectFewRepeats() {
+        guard !hasRefused else { return }
+        let taken = Set(sink.taken)
+        let again = disk.left.filter { taken.contains(HistorySink.id(of: $0)) }
+        guard again.count > window, !hasTold else { return }
+        hasTold = true
+        Issue.record("\(again.count) of \(window) would come twice\n\(self)")
+    }
 
     private func verify() throws {
         let all = "\(self)"
@@ -261,8 +293,7 @@ final class HistorySink: Sink {
     func take(_ batch: MessageBatch) -> Intake {
         let texts = batch.texts.prefix(room)
         for (text, properties) in zip(texts, batch.properties) {
-            let digits = text.dropFirst(6).prefix { $0.isNumber }
-            let id = Int(digits) ?? -1
+            let id = Self.id(of: text)
             if properties != Requesters.properties(of: id) { isWhole = false }
             if id <= last[id % keys, default: -1] { isInOrder = false }
             last[id % keys] = id
@@ -272,6 +303,8 @@ final class HistorySink: Sink {
         room -= texts.count
         return Intake(taken: texts.count)
     }
+
+    static func id(of text: some StringProtocol) -> Int { Int(text.dropFirst(6).prefix { $0.isNumber }) ?? -1 }
 
     func settle(_ count: Int, as outcome: Outcome) {
         let settled = inFlight.prefix(count)

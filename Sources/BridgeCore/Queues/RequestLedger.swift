@@ -42,6 +42,14 @@ struct RequestLedger {
         return leaving
     }
 
+    /// The requests at these places of the queue, each with its distance from the first of them.
+    func requests(in places: Range<Int>) -> [(index: Int, address: ResponseAddress)] {
+        requests.compactMap { request in
+            let place = request.position - first
+            return places.contains(place) ? (place - places.lowerBound, request.address) : nil
+        }
+    }
+
     /// The requests from this place on whose senders don't know yet that they wait; now they do.
     mutating func tellWaiting(from index: Int) -> [ResponseAddress] {
         var told: [ResponseAddress] = []

@@ -1,7 +1,7 @@
 /// What requesters are told of their messages in the queue.
 extension RouteQueue {
     /// Answers requests from now on: a message's end is known, because the sink settles each in its order.
-    func answerRequests(by responder: Responder) {
+    func answerRequests(by responder: any RequestAnswering) {
         assert(sink.settlesLater, "a sink that settles at once may never have a message in the queue")
         self.responder = responder
     }
@@ -14,8 +14,21 @@ extension RouteQueue {
             if index >= end {
                 responder.answer(.dropped(reasonWhenFull.rawValue), to: address)
             } else if policy.whenFull == .conflate || !requests.append(address, at: place + index - range.lowerBound) {
-                responder.answer(.queued, to: address)
+                // Its end will not be known.
+                responder.answer(
+                    responder.awaitsReplies ? .dropped(Unanswered.tooManyRequests.rawValue) : .queued,
+                    to: address
+                )
             }
+        }
+    }
+
+    /// The sink took so many of what waits.
+    func noteGiven(_ intake: Intake) {
+        guard !requests.isEmpty, let responder, responder.awaitsReplies else { return }
+        for (index, address) in requests.requests(in: store.inFlight..<store.inFlight + intake.taken)
+        where !intake.doomed.contains(index) {
+            responder.given(address)
         }
     }
 

@@ -112,7 +112,8 @@ struct ReplyTests {
     }
 
     @Test func withoutAReplyTheRequesterIsToldInTime() async throws {
-        try await withAskingSite(.init(answers: { [.text("\($0) is no reply")] }), reply: "match: re, timeout: 200ms") {
+        try await withAskingSite(.init(answers: { [.text("\($0) is no reply")] }), reply: "match: yes, timeout: 200ms")
+        {
             site in
             try await ask(site, "1", "what?")
             let message = try await answer(site, "1")

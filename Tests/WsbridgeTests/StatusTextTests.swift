@@ -24,7 +24,8 @@ struct StatusTextTests {
             "site-12: wsbridge 0.1.0, up 12 s", "connection cloud: backoff since 2026-01-02T03:04:00.000Z (refused)",
             "received 10, sent 3, reconnects 1", "not read, because full: trades -> mqtt:local",
             "broker local: connected", "route trades: received 10 = matched 4 + unmatched 6",
-            "mqtt:local: delivered 3, queued 0 (0 bytes), expired 0, dropped 1", "replied 5, open 2, unanswered (no_reply 1)", "source udp:127.0.0.1:5006:",
+            "mqtt:local: delivered 3, queued 0 (0 bytes), expired 0, dropped 1", "source udp:127.0.0.1:5006:",
+            "replied 5, open 2, unanswered (no_reply 1)",
         ] {
             #expect(text.contains(part), "\(part) in\n\(text)")
         }

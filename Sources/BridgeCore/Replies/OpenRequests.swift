@@ -25,7 +25,8 @@ struct OpenRequests {
             case open
             /// Beyond the limit.
             case unheard
-            /// Its reply came over a connection that was lost then, so it is sent again.
+            /// It has its reply: that came over a connection that was lost then, so the request is sent again; or the
+            /// gateway stops.
             case answered
         }
 
@@ -62,7 +63,7 @@ struct OpenRequests {
     /// Whether a message that comes this way may be a reply.
     func isAwaiting(over leg: Leg) -> Bool {
         switch leg {
-        case .present: !sent.isEmpty || repliedEarly < given.count
+        case .present: !isStopped && (!sent.isEmpty || repliedEarly < given.count)
         case .predecessor: !sentBefore.isEmpty
         }
     }
@@ -140,12 +141,10 @@ struct OpenRequests {
             return false
         }
         // At the end the queue gives up what is on its way as well.
-        guard isStopped, let index = given.indices.prefix(repliedEarly).first(where: { given[$0].address == address })
-        else {
-            return true
-        }
+        guard isStopped,
+            let index = given.indices.first(where: { given[$0].address == address && given[$0].fate == .answered })
+        else { return true }
         given.remove(at: index)
-        repliedEarly -= 1
         return false
     }
 
@@ -159,6 +158,7 @@ struct OpenRequests {
 
     /// A message came that may be a reply.
     mutating func replied(over leg: Leg) -> ReplyAction {
+        guard !isStopped else { return .doNothing }
         switch leg {
         case .predecessor:
             return Self.takeFirst(of: &sentBefore, &count)
@@ -251,6 +251,10 @@ struct OpenRequests {
     /// The gateway stops, and waits for no reply any more; returns what ends without one.
     mutating func stop() -> [ResponseAddress] {
         isStopped = true
+        for index in given.indices.prefix(repliedEarly) where given[index].fate == .open {
+            given[index].fate = .answered
+        }
+        repliedEarly = 0
         return removeAll(\.sentBefore) + removeAll(\.sent)
     }
 }

@@ -1,7 +1,7 @@
 /// A file of the `tls:` block that can't be used, and why.
-public struct TLSFileFailure: Equatable, Sendable {
+public struct TLSFileFailure: Hashable, Sendable {
     /// What the file is configured as.
-    public enum Role: String, Equatable, Sendable {
+    public enum Role: String, Hashable, Sendable {
         /// The authorities to trust.
         case authorities = "tls.ca_file"
         /// The client certificate and its chain.
@@ -11,7 +11,7 @@ public struct TLSFileFailure: Equatable, Sendable {
     }
 
     /// What is wrong with a file.
-    public enum Problem: Equatable, Sendable {
+    public enum Problem: Hashable, Sendable {
         /// The system's reason, such as "No such file or directory".
         case unreadable(String)
         /// The file is larger than `limit` bytes.

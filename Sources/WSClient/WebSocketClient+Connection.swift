@@ -105,8 +105,8 @@ extension WebSocketClient: ConnectionOwner {
         }
     }
 
-    func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation) {
-        delegate?.webSocketClient(self, rejected: 1, because: .tooLarge)
+    func connection(_ connection: ConnectionHandler, rejected count: Int, because reason: WebSocketRejection) {
+        delegate?.webSocketClient(self, rejected: count, because: reason)
     }
 
     func connectionBecameWritable(_ connection: ConnectionHandler) {

@@ -63,6 +63,8 @@ public struct WebSocketDisconnection: Sendable, Hashable {
 public enum WebSocketRejection: String, Sendable, Hashable {
     /// It declares more than `maxMessageSize` bytes, or comes in too many fragments.
     case tooLarge = "too_large"
+    /// It came while reading was paused and the connection was being closed by our own wish.
+    case closing
 }
 
 extension WebSocketClientDelegate {

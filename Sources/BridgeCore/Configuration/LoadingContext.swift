@@ -67,6 +67,8 @@ package struct PathUse: Sendable, Hashable {
         /// One line, and no one else's business: a token, a password.
         case secret
         case privateKey
+        /// Started by the gateway, found as a shell would find it.
+        case program
         case fifo
         /// Where the spool lies.
         case stateDirectory

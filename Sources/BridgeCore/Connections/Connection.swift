@@ -51,8 +51,9 @@ final class Connection {
         log[metadataKey: "connection"] = "\(name)"
         self.log = log
         let secrets = KnownSecrets.values(of: configuration, hidden: hiddenValues)
+        let proxy = ConnectionProxy(configuration.proxy)
         client = WebSocketClient(
-            configuration: try WebSocketClientConfiguration(configuration, secrets: secrets),
+            configuration: try WebSocketClientConfiguration(configuration, through: proxy, secrets: secrets),
             eventLoop: eventLoop,
             logger: log
         )
@@ -67,8 +68,12 @@ final class Connection {
         session = try Session(configuration, tally: tally, eventLoop: eventLoop)
         client.delegate = self
         session?.host = self
-        client.credentialSource = ConnectionCredentials(of: configuration, eventLoop: eventLoop, log: log) {
-            [weak self] secrets in
+        client.credentialSource = ConnectionCredentials(
+            of: configuration,
+            through: proxy,
+            eventLoop: eventLoop,
+            log: log
+        ) { [weak self] secrets in
             self?.hide(KnownSecrets.withParts(secrets))
         }
     }
@@ -377,6 +382,7 @@ extension Connection: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, rejected count: Int, because reason: WebSocketRejection) {
         switch reason {
         case .tooLarge: rejected(count, because: .tooLarge)
+        case .closing: rejected(count, because: .closing)
         }
     }
 }

@@ -9,6 +9,7 @@ import WSClient
 /// Used on the gateway's event loop only.
 final class ConnectionCredentials: WebSocketCredentialSource {
     private let configuration: ConnectionConfiguration
+    private let proxy: ConnectionProxy
     private let eventLoop: any EventLoop
     private let authorization: (any AuthorizationSource)?
     /// Told of secrets before they are sent anywhere.
@@ -16,11 +17,13 @@ final class ConnectionCredentials: WebSocketCredentialSource {
 
     init(
         of connection: ConnectionConfiguration,
+        through proxy: ConnectionProxy,
         eventLoop: any EventLoop,
         log: Logger,
         learned: @escaping ([String]) -> Void
     ) {
         configuration = connection
+        self.proxy = proxy
         self.eventLoop = eventLoop
         self.learned = learned
         if let token = connection.bearerToken {
@@ -52,8 +55,8 @@ final class ConnectionCredentials: WebSocketCredentialSource {
     }
 
     func credentials(for request: WebSocketCredentialRequest) -> EventLoopFuture<WebSocketCredentials> {
-        secretHeaders().assumeIsolated().flatMap { headers in
-            self.authorization(request).map { Parts(headers: headers, authorization: $0) }
+        files().assumeIsolated().flatMap { files in
+            self.authorization(request).map { Parts(files: files, authorization: $0) }
         }.map { parts in
             self.learned(parts.secrets)
             return WebSocketCredentials(
@@ -73,14 +76,14 @@ final class ConnectionCredentials: WebSocketCredentialSource {
     }
 
     private struct Parts: Sendable {
-        var headers: [Header]
+        var files: Files
         var authorization: Authorization?
 
         var all: [Header] {
-            headers + (authorization.map { [Header(name: "Authorization", value: $0.value)] } ?? [])
+            files.headers + (authorization.map { [Header(name: "Authorization", value: $0.value)] } ?? [])
         }
 
-        var secrets: [String] { all.map(\.value) + (authorization?.secrets ?? []) }
+        var secrets: [String] { all.map(\.value) + files.proxySecrets + (authorization?.secrets ?? []) }
     }
 
     func cancel() { authorization?.cancel() }
@@ -90,17 +93,24 @@ final class ConnectionCredentials: WebSocketCredentialSource {
         var value: String
     }
 
-    private func secretHeaders() -> EventLoopFuture<[Header]> {
-        let configuration = configuration
+    /// What is read anew at each attempt.
+    private struct Files: Sendable {
+        var headers: [Header]
+        var proxySecrets: [String]
+    }
+
+    private func files() -> EventLoopFuture<Files> {
+        let (configuration, proxy) = (configuration, proxy)
         let headers = configuration.headers.filter(\.isConfidential)
         let secrets = headers.map(\.value) + configuration.cookies.map(\.value)
-        guard secrets.contains(where: \.isFile) else {
-            return eventLoop.makeCompletedFuture { try Self.read(headers, configuration.cookies) }
+        let read = { @Sendable () throws -> Files in
+            Files(headers: try Self.read(headers, configuration.cookies), proxySecrets: try proxy.renew())
+        }
+        guard proxy.readsFile || secrets.contains(where: \.isFile) else {
+            return eventLoop.makeCompletedFuture(withResultOf: read)
         }
         // Beside the event loop: a file may lie on a network that doesn't answer.
-        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
-            try Self.read(headers, configuration.cookies)
-        }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop, read)
     }
 
     private static func read(_ headers: [HeaderConfiguration], _ cookies: [CookieConfiguration]) throws -> [Header] {

@@ -4,7 +4,7 @@ extension WebSocketClientConfiguration {
     /// What the client needs to know of a configured connection.
     ///
     /// - Throws: `WebSocketURLError` for an address that the configuration's check should have refused.
-    init(_ connection: ConnectionConfiguration, secrets: [String]) throws {
+    init(_ connection: ConnectionConfiguration, through way: ConnectionProxy, secrets: [String]) throws {
         self.init(url: try WebSocketURL(connection.endpoint))
         tls = connection.tls
         subprotocols = connection.subprotocols
@@ -26,7 +26,7 @@ extension WebSocketClientConfiguration {
         )
         renewBefore = connection.renewBefore
         followRedirects = connection.followRedirects
-        proxy = { try connection.proxy.proxy(for: $0) }
+        proxy = { try way.proxy(for: $0) }
         self.secrets = secrets
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 /// What an established connection tells its owner, on its event loop.
 protocol ConnectionOwner: AnyObject {
     func connection(_ connection: ConnectionHandler, received batch: WebSocketMessageBatch)
-    func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation)
+    func connection(_ connection: ConnectionHandler, rejected count: Int, because reason: WebSocketRejection)
     func connectionBecameWritable(_ connection: ConnectionHandler)
     func connection(_ connection: ConnectionHandler, wroteThrough position: Int)
     /// TCP has ended, and everything that was read has been told.
@@ -147,7 +147,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func deliver(_ batch: WebSocketMessageBatch) {
         comms?.messages(.received, batch, first: batch.count, concealed: concealsReceived)
         // Paused while closing: reading goes on only for the sake of the peer's close frame.
-        guard !isPaused || closing.isOpen || isRetiring || hasEnded else { return }
+        guard !isPaused || closing.isOpen || isRetiring || hasEnded else {
+            owner?.connection(self, rejected: batch.count, because: .closing)
+            return
+        }
         owner?.connection(self, received: batch)
     }
 
@@ -167,7 +170,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func violated(_ violation: ProtocolViolation) {
         let action = closing.violated(violation)
         if CloseCode(violation) == .messageTooBig {
-            owner?.connection(self, rejectedBecauseOf: violation)
+            owner?.connection(self, rejected: 1, because: .tooLarge)
         }
         switch action {
         case .sendClose(let frame):

@@ -92,14 +92,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(
-            .failed(
-                ConnectionFailure(
-                    "server closed the connection during the WebSocket handshake",
-                    closeCode: .abnormalClosure
-                )
-            )
-        )
+        finish(.failed(ConnectionFailure("server closed the connection during the WebSocket handshake")))
         context.fireChannelInactive()
     }
 

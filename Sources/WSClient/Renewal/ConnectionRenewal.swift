@@ -188,8 +188,8 @@ extension ConnectionRenewal: ConnectionOwner {
         }
     }
 
-    func connection(_ connection: ConnectionHandler, rejectedBecauseOf violation: ProtocolViolation) {
-        client.connection(connection, rejectedBecauseOf: violation)
+    func connection(_ connection: ConnectionHandler, rejected count: Int, because reason: WebSocketRejection) {
+        client.connection(connection, rejected: count, because: reason)
     }
 
     func connectionBecameWritable(_ connection: ConnectionHandler) {}

@@ -131,4 +131,42 @@ struct MachineChecksTests {
             )
         }
     }
+
+    @Test func tlsFilesMustHoldWhatTLSNeeds() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.path
+            try folder.write("no certificate\n", to: "ca", mode: 0o644)
+            let text = """
+                connections:
+                  c: { url: wss://a.b, tls: { ca_file: "\(path)/ca" } }
+                  d: { url: wss://a.b, tls: { ca_file: "\(path)/ca" } }
+                routes: {}
+
+                """
+            let message =
+                "tls.ca_file \(path)/ca: holds no certificate in PEM form (no '-----BEGIN ...CERTIFICATE-----')"
+            #expect(findings(text) == ["site.yaml:2:40: \(message)", "site.yaml:3:40: \(message)"])
+            #expect(findings(text, before: .run) == [], "the other connections can work: it is this one's fault")
+        }
+    }
+
+    @Test func aTokensProgramMustBeThere() throws {
+        try withTemporaryFolder { folder in
+            let program = folder.path + "/token"
+            let text = { (program: String) in
+                "connections: { c: { url: wss://a.b, bearer_token: { command: [ \(program) ] } } }\nroutes: {}\n"
+            }
+            let place = "site.yaml:1:62: bearer_token.command: "
+            #expect(findings(text(program)) == [place + "'\(program)': there is no such file"])
+            try folder.write("#!/bin/sh\n", to: "token", mode: 0o644)
+            #expect(findings(text(program)) == [place + "'\(program)' may not be executed: chmod +x the file"])
+            #expect(chmod(program, 0o755) == 0)
+            #expect(findings(text(program)) == [])
+            #expect(findings(text(folder.path)) == [place + "'\(folder.path)' is a folder: name a program in it"])
+            #expect(findings(text("sh")) == [])
+            let absent = "there is no program 'no-such-program' in PATH: install it, or write its whole path"
+            #expect(findings(text("no-such-program")) == [place + absent])
+            #expect(findings(text("no-such-program"), before: .run) == [], "said by the connection, and tried again")
+        }
+    }
 }

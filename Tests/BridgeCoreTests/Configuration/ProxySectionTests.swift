@@ -78,6 +78,22 @@ struct ProxySectionTests {
         }
     }
 
+    @Test("S7: a password that changed is read once an attempt, and hidden from then on")
+    func s7ChangedPassword() throws {
+        try withTemporaryFolder { folder in
+            let path = try folder.write("first-password\n", to: "password")
+            let keys = "proxy: { url: 'http://p', username: u, password: { file: \(path) } }"
+            let connection = try configuration(file(keys)).connections[0]
+            let url = try WebSocketURL("wss://example.com")
+            let way = ConnectionProxy(connection.proxy)
+            #expect(try way.renew().contains("first-password"))
+            try folder.write("second-password\n", to: "password")
+            #expect(try way.proxy(for: url)?.password == "first-password")
+            #expect(try way.renew().contains("second-password"))
+            #expect(try way.proxy(for: url)?.password == "second-password")
+        }
+    }
+
     @Test(arguments: [
         (
             "proxy: 10.0.0.1:3128",

@@ -118,6 +118,16 @@ struct FlowTests {
         )
     }
 
+    @Test func whatComesAfterADisconnectWhilePausedIsCounted() throws {
+        let harness = try ClientHarness()
+        try harness.establish()
+        harness.client.pauseReading()
+        harness.client.disconnect()
+        try harness.serve(texts: "a")
+        try harness.serve(texts: "b")
+        #expect(harness.events == ["rejected 1 closing", "rejected 1 closing"])
+    }
+
     @Test("S2: a broken rule ends the connection with its code, after what came before it") func brokenRule() throws {
         let harness = try ClientHarness()
         try harness.establish()

@@ -243,7 +243,7 @@ struct LifeTests {
         harness.drop()
         #expect(
             harness.events.last
-                == "event disconnected 1006 false server closed the connection during the WebSocket handshake"
+                == "event disconnected - false server closed the connection during the WebSocket handshake"
         )
     }
 

@@ -17,7 +17,7 @@ package enum MachineChecks {
 
     /// What is wrong, by position; empty = nothing.
     package static func diagnostics(for outcome: ConfigurationOutcome, before occasion: Occasion) -> [Diagnostic] {
-        outcome.paths.flatMap { use in
+        var diagnostics = outcome.paths.flatMap { use in
             findings(for: use, before: occasion).map { finding in
                 Diagnostic(
                     severity: finding.severity,
@@ -26,7 +26,11 @@ package enum MachineChecks {
                     message: "\(use.key): \(finding.message)"
                 )
             }
-        }.sortedByPosition()
+        }
+        if occasion == .check, !diagnostics.contains(where: { $0.severity == .error }) {
+            diagnostics += TLSFilesCheck.diagnostics(for: outcome)
+        }
+        return diagnostics.sortedByPosition()
     }
 
     private struct Finding {
@@ -38,6 +42,9 @@ package enum MachineChecks {
         switch use.role {
         case .fifo:
             guard occasion == .check, let problem = fifoProblem(use.path) else { return [] }
+            return [Finding(severity: .error, message: problem)]
+        case .program:
+            guard occasion == .check, let problem = programProblem(use.path) else { return [] }
             return [Finding(severity: .error, message: problem)]
         case .stateDirectory:
             guard let problem = SpoolDirectory.problem(with: use.path) else { return [] }
@@ -82,6 +89,20 @@ package enum MachineChecks {
             return "\(shown): \(LocalFile.explanation(of: errno))"
         }
         return folderProblem(of: path, exists: status.st_mode & S_IFMT == S_IFIFO)
+    }
+
+    /// What keeps a program from being started.
+    private static func programProblem(_ program: String) -> String? {
+        let shown = quoted(program, limit: 300)
+        guard !program.contains("/") else {
+            var status = stat()
+            guard stat(program, &status) == 0 else { return "\(shown): \(LocalFile.explanation(of: errno))" }
+            if status.st_mode & S_IFMT == S_IFDIR { return "\(shown) is a folder: name a program in it" }
+            return access(program, X_OK) == 0 ? nil : "\(shown) may not be executed: chmod +x the file"
+        }
+        let folders = getenv("PATH").map { String(cString: $0) } ?? ""
+        let isFound = folders.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
+        return isFound ? nil : "there is no program \(shown) in PATH: install it, or write its whole path"
     }
 
     private static func folderProblem(of path: String, exists: Bool) -> String? {

@@ -25,6 +25,13 @@ package enum ProxyConfiguration: Sendable, Hashable {
             return proxy
         }
     }
+
+    /// The same with the password itself instead of its file's name.
+    func withPasswordRead() throws(SecretError) -> ProxyConfiguration {
+        guard case .server(let proxy, let password?) = self else { return self }
+        return .server(proxy, password: .literal(try SecretReader.read(password)))
+    }
+
     /// Whether the file names a proxy that TLS is spoken to.
     var isSecure: Bool {
         guard case .server(let proxy, _) = self else { return false }

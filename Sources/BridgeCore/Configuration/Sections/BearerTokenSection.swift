@@ -47,6 +47,14 @@ extension ValueType<BearerToken> {
                 )
             }
             guard let arguments = reader.read(BearerTokenKeys.command) else { return nil }
+            field.context.note(
+                PathUse(
+                    role: .program,
+                    key: "\(field.name).\(BearerTokenKeys.command.name)",
+                    path: arguments[0],
+                    position: reader.valuePosition(BearerTokenKeys.command.name)
+                )
+            )
             var command = TokenCommandConfiguration(arguments: arguments)
             reader.read(BearerTokenKeys.timeout, into: &command.timeout)
             return .command(command)

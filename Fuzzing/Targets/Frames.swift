@@ -7,11 +7,7 @@ extension FuzzTarget {
         "a stream means the same wherever it is cut, ends at a close or violation, and holds only what arrived"
     ) { bytes in
         var input = FuzzInput(bytes)
-        let endpoint = input.byte() & 1 == 0 ? Endpoint.client : .server
-        let limits = MessageDecoder.Limits(
-            maximumMessageSize: Int(input.byte()) << 3,
-            maximumFragments: Int(input.byte() & 15) + 1
-        )
+        let (endpoint, limits) = input.decoderHead()
         let cuts = [Int(input.byte()), Int(input.byte())]
         let stream = input.rest
 

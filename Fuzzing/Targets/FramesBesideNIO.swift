@@ -11,11 +11,7 @@ extension FuzzTarget {
         "the same messages as NIOWebSocket's decoder finds, and a refusal wherever it or RFC 6455 refuses"
     ) { bytes in
         var input = FuzzInput(bytes)
-        let endpoint = input.byte() & 1 == 0 ? Endpoint.client : .server
-        let limits = MessageDecoder.Limits(
-            maximumMessageSize: Int(input.byte()) << 3,
-            maximumFragments: Int(input.byte() & 15) + 1
-        )
+        let (endpoint, limits) = input.decoderHead()
         var decoder = MessageDecoder(endpoint: endpoint, limits: limits)
         let ours = try decoder.events(of: input.rest)
         let theirs = try ReferenceReading(of: input.rest, endpoint: endpoint, limits: limits)

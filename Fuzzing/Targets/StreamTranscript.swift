@@ -33,3 +33,15 @@ extension MessageDecoder {
         return events
     }
 }
+
+extension FuzzInput {
+    /// What inputs that are a stream of frames begin with: role, size limit, fragment limit.
+    mutating func decoderHead() -> (endpoint: Endpoint, limits: MessageDecoder.Limits) {
+        let endpoint = byte() & 1 == 0 ? Endpoint.client : .server
+        let limits = MessageDecoder.Limits(
+            maximumMessageSize: Int(byte()) << 3,
+            maximumFragments: Int(byte() & 15) + 1
+        )
+        return (endpoint, limits)
+    }
+}

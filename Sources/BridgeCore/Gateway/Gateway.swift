@@ -193,7 +193,7 @@ package final class Gateway {
             let left = queue.abandon()
             guard left > 0 else { continue }
             log.warning(
-                "\(left) messages were still queued when the gateway stopped and are dropped",
+                "\(left) messages were still queued when the gateway stopped and are dropped; see shutdown_timeout",
                 metadata: ["route": "\(queue.route)", "sink": "\(queue.sink.name)", "reason": "shutdown"]
             )
         }

@@ -66,7 +66,7 @@ extension GatewayParts {
             guard let sink = makeSink(configured.sink, context, adapters, eventLoop, log) else { continue }
             let twins = queues.count { $0.sink.name == sink.name }
             let key = "\(route.name) -> \(sink.name)" + (twins > 0 ? " #\(twins + 1)" : "")
-            let queue = try makeQueue(configured, route: route.name, key: key, sink, log)
+            let queue = try makeQueue(configured, configuration, route: route.name, key: key, sink, log)
             if case .connection(let end) = configured.sink, case .mqtt(let source) = route.source,
                 let responder = responders[source.broker]
             {
@@ -100,6 +100,7 @@ extension GatewayParts {
 
     private func makeQueue(
         _ configured: RouteSinkConfiguration,
+        _ configuration: GatewayConfiguration,
         route: String,
         key: String,
         _ sink: any Sink,
@@ -119,9 +120,18 @@ extension GatewayParts {
             return RouteQueue(route: route, sink: sink, policy: policy, store: store, log: log)
         }
         let contents = try spool.place(for: key)
+        let window = RepeatWindow.limit(for: configured.sink, brokers: configuration.brokers)
         let store: any SpoolingStore =
-            conflation.map { ConflatingStore(by: $0, level: level, maxDisk: queue.maxDisk, contents: contents) }
-            ?? SpooledStore(level: level, maxBytes: queue.maxBytes, maxDisk: queue.maxDisk, contents: contents)
+            conflation.map {
+                ConflatingStore(by: $0, level: level, maxDisk: queue.maxDisk, window: window, contents: contents)
+            }
+            ?? SpooledStore(
+                level: level,
+                maxBytes: queue.maxBytes,
+                maxDisk: queue.maxDisk,
+                window: window,
+                contents: contents
+            )
         return RouteQueue(
             route: route,
             sink: sink,

@@ -19,12 +19,21 @@ extension ConflatingStore {
         if writing.isEmpty { securedTicket = given }
         let removals = earlyRemovals
         earlyRemovals = []
-        for removal in removals { remove(removal.number, ticket: removal.ticket, bytes: removal.bytes) }
+        for removal in removals {
+            remove(removal.number, ticket: removal.ticket, bytes: removal.bytes, settled: removal.settled)
+        }
     }
+
+    package func removed(_ settled: Int) { window.removed(settled) }
 
     func load() {
         requests.append(
-            .read(after: loadedThrough, messages: SpooledStore.pageMessages, bytes: SpooledStore.pageBytes)
+            .read(
+                after: loadedThrough,
+                through: firstNew - 1,
+                messages: SpooledStore.pageMessages,
+                bytes: SpooledStore.pageBytes
+            )
         )
     }
 
@@ -50,7 +59,7 @@ extension ConflatingStore {
             }
         }
         for number in page.damaged where number < firstNew {
-            requests.append(.remove(first: number, last: number, bytes: 0))
+            requests.append(.remove(first: number, last: number, bytes: 0, settled: 0))
         }
         loadedThrough = page.last
         guard page.isEnd || page.last >= firstNew - 1 else {
@@ -93,6 +102,7 @@ extension ConflatingStore {
             slots[index].isOnDisk = false
             slots[index].writtenCost = 0
         }
+        for removal in earlyRemovals where removal.ticket <= securedTicket { window.removed(removal.settled) }
         earlyRemovals = earlyRemovals.filter { $0.ticket > securedTicket }
         diskBytes = writingBytes
         if isLoading {

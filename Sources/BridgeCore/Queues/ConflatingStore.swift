@@ -33,6 +33,7 @@ package final class ConflatingStore: SpoolingStore {
     let conflation: ConflationKey
     let level: SpooledStore.Level?
     let maxDisk: Int
+    var window: RepeatWindow
     var slots = CircularBuffer<Slot>()
     /// Where the waiting message of a key stands, counted from the first slot that ever was.
     var places: [[UInt8]: Int] = [:]
@@ -42,7 +43,7 @@ package final class ConflatingStore: SpoolingStore {
     var conflated = 0
     package var diskBytes: Int
     var requests: [SpoolRequest] = []
-    var earlyRemovals: [(number: Int64, ticket: Int64, bytes: Int)] = []
+    var earlyRemovals: [(number: Int64, ticket: Int64, bytes: Int, settled: Int)] = []
     var writing = CircularBuffer<(ticket: Int64, bytes: Int)>()
     var writingBytes = 0
     /// Slots wait for their turn, under the ticket behind the last that was given out.
@@ -70,11 +71,13 @@ package final class ConflatingStore: SpoolingStore {
         by conflation: ConflationKey,
         level: SpooledStore.Level? = nil,
         maxDisk: Int = 0,
+        window: Int = .max,
         contents: SpoolQueueContents? = nil
     ) {
         self.conflation = conflation
         self.level = level
         self.maxDisk = maxDisk
+        self.window = RepeatWindow(limit: window)
         next = contents?.next ?? 1
         firstNew = next
         restored = contents?.count ?? 0
@@ -94,6 +97,7 @@ package final class ConflatingStore: SpoolingStore {
     /// Never: what waits to be written is at most what is held.
     package var isClogged: Bool { false }
     package var isCaughtUp: Bool { true }
+    package var isHeldUp: Bool { window.isPressing && waitingCount > 0 }
 
     package func isHigh(_ policy: QueuePolicy) -> Bool { false }
     package func isLow(_ policy: QueuePolicy) -> Bool { true }
@@ -234,6 +238,8 @@ package final class ConflatingStore: SpoolingStore {
 
     package func waiting(limit: Int) -> MessageBatch? {
         guard !isLoading, waitingCount > 0 else { return nil }
+        let isBound = !isFailing && (diskBytes > 0 || window.leaving > 0)
+        let limit = isBound ? min(limit, window.room(inFlight: inFlight)) : limit
         let batch = Self.batch(of: Array(slots.lazy.filter(\.isLive).dropFirst(inFlight).prefix(limit)))
         return batch.isEmpty ? nil : batch
     }
@@ -248,6 +254,7 @@ package final class ConflatingStore: SpoolingStore {
         var skip = inFlight
         var taken = count
         inFlight += count
+        window.took(count)
         for (offset, index) in slots.indices.enumerated() {
             guard taken > 0 else { return }
             guard slots[index].isLive else { continue }
@@ -265,8 +272,8 @@ package final class ConflatingStore: SpoolingStore {
         var leaving = count
         while let slot = slots.first, leaving > 0 || !slot.isLive {
             if slot.isLive {
+                leave(slot, settled: leaving > 0 ? 1 : 0)
                 leaving -= 1
-                leave(slot)
             } else {
                 dead -= 1
             }
@@ -275,16 +282,17 @@ package final class ConflatingStore: SpoolingStore {
         }
     }
 
-    func leave(_ slot: Slot) {
+    func leave(_ slot: Slot, settled: Int = 0) {
         live -= 1
         bytes -= slot.entry.queueCost
         guard slot.isOnDisk else { return }
-        remove(slot.number, ticket: slot.ticket, bytes: slot.writtenCost)
+        window.settled(settled)
+        remove(slot.number, ticket: slot.ticket, bytes: slot.writtenCost, settled: settled)
     }
 
     /// Takes it out where it stands, between others.
-    func bury(_ index: CircularBuffer<Slot>.Index) {
-        leave(slots[index])
+    func bury(_ index: CircularBuffer<Slot>.Index, settled: Int = 0) {
+        leave(slots[index], settled: settled)
         slots[index].isLive = false
         slots[index].bytes = ByteBuffer()
         slots[index].key = nil
@@ -302,12 +310,12 @@ package final class ConflatingStore: SpoolingStore {
         }
     }
 
-    func remove(_ number: Int64, ticket: Int64, bytes: Int) {
+    func remove(_ number: Int64, ticket: Int64, bytes: Int, settled: Int = 0) {
         if ticket > securedTicket {
-            earlyRemovals.append((number, ticket, bytes))
+            earlyRemovals.append((number, ticket, bytes, settled))
         } else {
             diskBytes -= bytes
-            requests.append(.remove(first: number, last: number, bytes: bytes))
+            requests.append(.remove(first: number, last: number, bytes: bytes, settled: settled))
         }
     }
 
@@ -315,6 +323,8 @@ package final class ConflatingStore: SpoolingStore {
     package func rewind() {
         var back = inFlight
         inFlight = 0
+        var gone = 0
+        window.rewound(back)
         for (offset, index) in slots.indices.enumerated() where slots[index].isLive && back > 0 {
             back -= 1
             slots[index].entry.flags.insert(.redelivered)
@@ -322,10 +332,12 @@ package final class ConflatingStore: SpoolingStore {
             if places[key] == nil {
                 places[key] = left + offset
             } else {
-                bury(index)
+                bury(index, settled: 1)
+                gone += 1
                 conflated += 1
             }
         }
+        window.took(gone)
         settled(0)
     }
 
@@ -338,7 +350,7 @@ package final class ConflatingStore: SpoolingStore {
                 continue
             }
             if let key = slots[index].key, places[key] == left + offset { places[key] = nil }
-            bury(index)
+            bury(index, settled: window.droppedOldestWaiting())
             settled(0)
             compact()
             return true

@@ -30,12 +30,12 @@ extension RouteQueue {
         ask()
     }
 
-    /// Counts what could not be written until now as lost; returns how many messages stay in the spool.
+    /// Counts what could not be written until now as lost, for whoever stops it to say; returns how many stay in the spool.
     func finishParking() -> (kept: Int, lost: Int) {
         guard let spooling else { return (0, 0) }
         isAbandoned = true
         unwritten = min(spooling.writingCount, store.count)
-        drop(unwritten, because: .spoolFailed)
+        balance.drop(unwritten, because: .spoolFailed)
         return (store.count - unwritten, unwritten)
     }
 }
@@ -46,6 +46,11 @@ extension RouteQueue: SpoolClient {
         spooling?.committed(ticket)
         afterSpool()
         gate?.queueSecured(self)
+    }
+
+    package func spoolRemoved(_ settled: Int) {
+        spooling?.removed(settled)
+        afterSpool()
     }
 
     package func spoolBrought(_ page: SpoolPage) {

@@ -154,14 +154,15 @@ package final class RouteQueue: SinkClient {
         sinkIsWilling = false
     }
 
-    /// Counts what is left as dropped: the gateway stops.
+    /// Counts what is left as dropped, and returns it: the gateway stops.
     func abandon() -> Int {
         isAbandoned = true
         let left = store.count + heldBySink
         heldBySink = 0
         store.removeAll()
         answerAll(.shutdown)
-        drop(left, because: .shutdown)
+        // Who stops it says so.
+        balance.drop(left, because: .shutdown)
         return left
     }
 
@@ -407,6 +408,7 @@ package final class RouteQueue: SinkClient {
         guard let spooling, let spool else { return }
         let requests = spooling.takeRequests()
         if !requests.isEmpty { spool.submit(requests, for: place, isAwaited: isAwaited && isAlways) }
+        if spooling.isHeldUp { spool.hurry() }
     }
 
     func checkInvariants() {

@@ -44,6 +44,7 @@ package final class SpooledStore: SpoolingStore {
     private let level: Level
     private let maxBytes: Int
     private let maxDisk: Int
+    private var window: RepeatWindow
     /// What the sink is offered.
     private var head = MemoryStore()
     /// The numbers of the messages in `head`.
@@ -61,22 +62,25 @@ package final class SpooledStore: SpoolingStore {
     /// What the file holds, or will.
     private var disk: Tally
     private var committedThrough: Int64
-    private var isReading = false
+    /// The read on its way: up to where, and how many it should bring.
+    private var reading: (through: Int64, count: Int)?
     /// A read failed: the next one waits until the disk is tried again.
     private var readsAreHeld = false
     private var requests: [SpoolRequest] = []
     /// Removals of what is still being written.
-    private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int)] = []
+    private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int, settled: Int)] = []
 
-    package let restored: Int
+    private(set) package var restored: Int
     private(set) package var lastTicket: Int64 = 0
     private(set) package var securedTicket: Int64 = 0
     private(set) package var isFailing = false
 
-    package init(level: Level, maxBytes: Int, maxDisk: Int, contents: SpoolQueueContents) {
+    /// `window`: how many messages a kill may repeat.
+    package init(level: Level, maxBytes: Int, maxDisk: Int, window: Int, contents: SpoolQueueContents) {
         self.level = level
         self.maxBytes = maxBytes
         self.maxDisk = maxDisk
+        self.window = RepeatWindow(limit: window)
         next = contents.next
         loaded = 0
         committedThrough = contents.next - 1
@@ -96,6 +100,7 @@ package final class SpooledStore: SpoolingStore {
     package var writingCount: Int { writing.count }
     package var isClogged: Bool { writing.bytes >= max(1, writingLimit) }
     package var isCaughtUp: Bool { writing.bytes <= writingLimit / 2 }
+    package var isHeldUp: Bool { window.isPressing && head.waitingCount > 0 }
     private var headLimit: Int { maxBytes / 4 * 3 }
     private var writingLimit: Int { maxBytes / 4 }
     /// What lies on disk behind `head` and is written already.
@@ -167,12 +172,31 @@ package final class SpooledStore: SpoolingStore {
 
     package func waiting(limit: Int) -> MessageBatch? {
         readAhead()
-        return head.waiting(limit: limit)
+        let allowed = allowance(limit)
+        return allowed > 0 ? head.waiting(limit: allowed) : nil
+    }
+
+    /// How many of the next may go out; where the disk refuses, delivering goes before the bound on what comes twice.
+    private func allowance(_ limit: Int) -> Int {
+        let room = window.room(inFlight: head.inFlight)
+        guard room < limit, !isFailing else { return limit }
+        var skip = head.inFlight
+        for run in runs {
+            guard skip < run.count else {
+                skip -= run.count
+                continue
+            }
+            return run.ticket == nil ? min(limit, run.count - skip) : room
+        }
+        return limit
     }
 
     package func ageOfOldestWaiting(now: NIODeadline) -> Int64? { head.ageOfOldestWaiting(now: now) }
 
-    package func took(_ count: Int) { head.took(count) }
+    package func took(_ count: Int) {
+        head.took(count)
+        window.took(count)
+    }
 
     package func settled(_ count: Int) {
         var left = count
@@ -182,7 +206,9 @@ package final class SpooledStore: SpoolingStore {
             head.settled(leaving)
             left -= leaving
             if let ticket = run.ticket {
-                remove(run.first, run.first + Int64(leaving) - 1, ticket: ticket, bytes: before - head.bytes)
+                let last = run.first + Int64(leaving) - 1
+                window.settled(leaving)
+                remove(run.first, last, ticket: ticket, bytes: before - head.bytes, settled: leaving)
             }
             if leaving == run.count {
                 runs.removeFirst()
@@ -196,7 +222,10 @@ package final class SpooledStore: SpoolingStore {
         readAhead()
     }
 
-    package func rewind() { head.rewind() }
+    package func rewind() {
+        window.rewound(head.inFlight)
+        head.rewind()
+    }
 
     package func dropOldestWaiting() -> Bool {
         guard head.waitingCount > 0 else {
@@ -213,7 +242,11 @@ package final class SpooledStore: SpoolingStore {
             let before = head.bytes
             guard head.dropOldestWaiting() else { return false }
             let number = run.first + Int64(skip)
-            if let ticket = run.ticket { remove(number, number, ticket: ticket, bytes: before - head.bytes) }
+            let settled = window.droppedOldestWaiting()
+            if let ticket = run.ticket {
+                window.settled(settled)
+                remove(number, number, ticket: ticket, bytes: before - head.bytes, settled: settled)
+            }
             takeOut(skip, of: index)
             readAhead()
             return true
@@ -239,38 +272,50 @@ package final class SpooledStore: SpoolingStore {
         head.removeAll()
         runs.removeAll()
         unloaded = Tally()
+        reading?.count = 0
         for index in writes.indices { writes[index].isInHead = true }
         writingOnly = Tally()
         loaded = next - 1
     }
 
     /// Not before it is written: a removal must find what it removes.
-    private func remove(_ first: Int64, _ last: Int64, ticket: Int64, bytes: Int) {
+    private func remove(_ first: Int64, _ last: Int64, ticket: Int64, bytes: Int, settled: Int = 0) {
         disk.bytes -= bytes
         guard ticket <= securedTicket else {
             if let previous = earlyRemovals.last, previous.last + 1 == first, previous.ticket == ticket {
                 earlyRemovals[earlyRemovals.count - 1].last = last
                 earlyRemovals[earlyRemovals.count - 1].bytes += bytes
+                earlyRemovals[earlyRemovals.count - 1].settled += settled
             } else {
-                earlyRemovals.append((first, last, ticket, bytes))
+                earlyRemovals.append((first, last, ticket, bytes, settled))
             }
             return
         }
-        if case .remove(let start, let end, let sum)? = requests.last, end + 1 == first {
-            requests[requests.count - 1] = .remove(first: start, last: last, bytes: sum + bytes)
+        if case .remove(let start, let end, let sum, let earlier)? = requests.last, end + 1 == first {
+            requests[requests.count - 1] = .remove(
+                first: start,
+                last: last,
+                bytes: sum + bytes,
+                settled: earlier + settled
+            )
         } else {
-            requests.append(.remove(first: first, last: last, bytes: bytes))
+            requests.append(.remove(first: first, last: last, bytes: bytes, settled: settled))
         }
     }
 
     /// Asks for the next page while little waits in memory.
     private func readAhead() {
-        guard !isReading, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
+        guard reading == nil, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
             head.isEmpty || head.bytes < headLimit
         else { return }
-        isReading = true
+        reading = (committedThrough, readable)
         requests.append(
-            .read(after: loaded, messages: Self.pageMessages, bytes: min(Self.pageBytes, max(1, headLimit)))
+            .read(
+                after: loaded,
+                through: committedThrough,
+                messages: Self.pageMessages,
+                bytes: min(Self.pageBytes, max(1, headLimit))
+            )
         )
     }
 
@@ -295,48 +340,55 @@ package final class SpooledStore: SpoolingStore {
             earlyRemovals = []
             for removal in removals {
                 disk.bytes += removal.bytes
-                remove(removal.first, removal.last, ticket: removal.ticket, bytes: removal.bytes)
+                remove(
+                    removal.first,
+                    removal.last,
+                    ticket: removal.ticket,
+                    bytes: removal.bytes,
+                    settled: removal.settled
+                )
             }
         }
         readAhead()
     }
 
+    package func removed(_ settled: Int) { window.removed(settled) }
+
     package func received(_ page: SpoolPage, now: NIODeadline) -> Int {
-        isReading = false
+        guard let asked = reading else { return 0 }
+        reading = nil
         // What was on its way when everything was removed.
         guard page.last > loaded || page.batch.isEmpty else { return 0 }
         let before = head.bytes
         head.append(page.batch, in: 0..<page.batch.count)
         for run in page.runs { join(Run(first: run.first, count: run.count, ticket: 0)) }
-        unloaded.count -= page.batch.count
+        let missing = asked.count - page.batch.count
+        // Should the file hold more than it says, it is delivered too.
+        restored += max(0, -missing)
+        unloaded.count -= min(page.batch.count, asked.count)
         unloaded.bytes -= head.bytes - before
-        loaded = max(loaded, page.last)
+        loaded = max(loaded, page.isEnd ? asked.through : page.last)
         for number in page.damaged { remove(number, number, ticket: 0, bytes: 0) }
-        var lost = min(page.damaged.count, readable)
+        let lost = max(0, page.isEnd ? missing : min(missing, page.damaged.count))
         unloaded.count -= lost
-        if page.isEnd, readable > 0 {
-            // The file says that it held more.
-            lost += readable
-            unloaded.count -= readable
-            loaded = max(loaded, committedThrough)
-        }
         if unloaded.count == 0 { unloaded.bytes = 0 }
         readAhead()
         return lost
     }
 
     package func readFailed() {
-        isReading = false
+        reading = nil
         readsAreHeld = true
     }
 
     package func lostFile() -> Int {
-        isReading = false
+        reading = nil
         let lost = readable
         unloaded.count -= lost
         unloaded.bytes = writingOnly.bytes
         loaded = max(loaded, committedThrough)
         disk = writing
+        for removal in earlyRemovals where removal.ticket <= securedTicket { window.removed(removal.settled) }
         earlyRemovals.removeAll { $0.ticket <= securedTicket }
         for index in runs.indices where runs[index].ticket.map({ $0 <= securedTicket }) == true {
             runs[index].ticket = nil

@@ -10,6 +10,9 @@ package protocol SpoolingStore: AnyObject, QueueStore {
     /// The disk has everything up to this write.
     func committed(_ ticket: Int64)
 
+    /// So many messages that a sink had are gone from the disk: a kill would not bring them back.
+    func removed(_ settled: Int)
+
     /// Messages come back. Returns how many are lost to damage.
     func received(_ page: SpoolPage, now: NIODeadline) -> Int
 
@@ -44,6 +47,9 @@ package protocol SpoolingStore: AnyObject, QueueStore {
     /// Whether little waits to be written.
     var isCaughtUp: Bool { get }
 
+    /// Whether what has left, but lies on disk, begins to hold up what waits.
+    var isHeldUp: Bool { get }
+
     /// What the disk holds, or will, as counted in `max_disk`.
     var diskBytes: Int { get }
 
@@ -54,6 +60,7 @@ package protocol SpoolingStore: AnyObject, QueueStore {
 /// What a store asks of the disk.
 package enum SpoolRequest: Sendable {
     case append(ticket: Int64, first: Int64, MessageBatch, Range<Int>, bytes: Int, replaced: Int)
-    case remove(first: Int64, last: Int64, bytes: Int)
-    case read(after: Int64, messages: Int, bytes: Int)
+    /// `settled`: how many of them a sink had.
+    case remove(first: Int64, last: Int64, bytes: Int, settled: Int)
+    case read(after: Int64, through: Int64, messages: Int, bytes: Int)
 }

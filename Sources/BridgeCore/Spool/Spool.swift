@@ -113,13 +113,24 @@ package final class Spool {
                         replaced: replaced
                     )
                 )
-            case .remove(let first, let last, let bytes):
-                waiting.deletes.append(SpoolDelete(queue: queue, first: first, last: last, bytes: bytes))
-            case .read(let after, let messages, let bytes):
-                waiting.reads.append(SpoolRead(queue: queue, after: after, messages: messages, bytes: bytes))
+            case .remove(let first, let last, let bytes, let settled):
+                waiting.deletes.append(
+                    SpoolDelete(queue: queue, first: first, last: last, bytes: bytes, settled: settled)
+                )
+            case .read(let after, let through, let messages, let bytes):
+                waiting.reads.append(
+                    SpoolRead(queue: queue, after: after, through: through, messages: messages, bytes: bytes)
+                )
                 isUrgent = true
             }
         }
+        advance()
+    }
+
+    /// What waits for company waits no longer.
+    package func hurry() {
+        guard !isUrgent, !waiting.isEmpty || underWay != nil else { return }
+        isUrgent = true
         advance()
     }
 
@@ -206,7 +217,7 @@ package final class Spool {
                 succeeded()
             } else if isFailing, !work.deletes.isEmpty {
                 // There may be room now.
-                tryAgain()
+                if waiting.appends.isEmpty { succeeded() } else { tryAgain() }
             }
             if !work.appends.isEmpty || !work.deletes.isEmpty { written.transactions += 1 }
             for append in work.appends {
@@ -217,6 +228,11 @@ package final class Spool {
         // Answers bring new requests, which wait for the next cycle.
         if report.failure == nil {
             for append in work.appends { queues[append.queue]?.spoolCommitted(append.ticket) }
+        }
+        if report.areDeletesDone {
+            var settled: [Int: Int] = [:]
+            for delete in work.deletes where delete.settled > 0 { settled[delete.queue, default: 0] += delete.settled }
+            for (queue, count) in settled { queues[queue]?.spoolRemoved(count) }
         }
         for page in report.pages { queues[page.queue]?.spoolBrought(page) }
         for queue in report.failedReads { queues[queue]?.spoolCouldNotRead() }
@@ -279,6 +295,8 @@ package final class Spool {
 /// Used on the gateway's event loop only.
 package protocol SpoolClient: AnyObject {
     func spoolCommitted(_ ticket: Int64)
+    /// So many messages that a sink had are gone from the disk.
+    func spoolRemoved(_ settled: Int)
     func spoolBrought(_ page: SpoolPage)
     func spoolCouldNotRead()
     func spoolLostFile()

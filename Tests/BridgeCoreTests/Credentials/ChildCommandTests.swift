@@ -76,7 +76,10 @@ struct ChildCommandTests {
         try await withTemporaryDirectory { folder in
             let sign = folder.appendingPathComponent("runs").path
             let command = ChildCommand(["/bin/sh", "-c", "touch \(sign); exec sleep 1000"], timeout: .seconds(1000))
-            async let outcome = Task.detached { try command.run() }.value
+            // A thread of its own: it blocks, and there may be only one for all tests.
+            async let outcome = withCheckedThrowingContinuation { continuation in
+                Thread.detachNewThread { continuation.resume(with: Result { try command.run() }) }
+            }
             try await eventually("its start") { FileManager.default.fileExists(atPath: sign) }
             command.cancel()
             #expect(try await outcome.ending == .cancelled)

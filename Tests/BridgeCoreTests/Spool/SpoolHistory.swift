@@ -20,6 +20,7 @@ final class SpoolHistory {
     private let policy: QueuePolicy
     private let keys: Int
     private let maxDisk: Int
+    private let window: Int
 
     private var queue: RouteQueue
     private var store: (any SpoolingStore)?
@@ -32,6 +33,9 @@ final class SpoolHistory {
     private var safe: Set<Int> = []
     private var delivered: Set<Int> = []
     private var losses = 0
+    /// Whether the disk refused anything since the last start.
+    private var hasRefused = false
+    private var hasTold = false
     private var steps: [String] = []
 
     init(seed: UInt64) throws {
@@ -50,6 +54,7 @@ final class SpoolHistory {
         policy = QueuePolicy(whenFull: whenFull, maxBytes: maxBytes, ttl: ttl)
         maxDisk = Int.random(in: 500...20_000, using: &random)
         keys = Int.random(in: 1...6, using: &random)
+        window = Int.random(in: 1...12, using: &random)
         let syncs = random.next() % 2 == 0
         disk.syncs = level == .always || syncs
         let loop = loop
@@ -70,8 +75,20 @@ final class SpoolHistory {
         let place = try spool.place(for: "r -> s")
         let store: any SpoolingStore =
             policy.whenFull == .conflate
-            ? ConflatingStore(by: try ConflationKey("$.k"), level: level, maxDisk: maxDisk, contents: place)
-            : SpooledStore(level: level, maxBytes: policy.maxBytes, maxDisk: maxDisk, contents: place)
+            ? ConflatingStore(
+                by: try ConflationKey("$.k"),
+                level: level,
+                maxDisk: maxDisk,
+                window: window,
+                contents: place
+            )
+            : SpooledStore(
+                level: level,
+                maxBytes: policy.maxBytes,
+                maxDisk: maxDisk,
+                window: window,
+                contents: place
+            )
         let loop = loop
         queue = RouteQueue(
             route: "r",
@@ -84,6 +101,7 @@ final class SpoolHistory {
             now: { loop.now }
         )
         marks = []
+        hasRefused = disk.fails != nil || disk.failsReading
         self.store = store
     }
 
@@ -107,12 +125,15 @@ final class SpoolHistory {
         case 18:
             let errors: [SpoolError?] = [nil, nil, .failed("EIO"), .full("ENOSPC")]
             disk.fails = errors[Int.random(in: 0..<errors.count, using: &random)]
+            disk.failsAfterWriting = random.next() % 2 == 0
             disk.failsReading = random.next() % 4 == 0
-            steps.append("disk \(disk.fails.map { "\($0)" } ?? "works")")
+            hasRefused = hasRefused || disk.fails != nil || disk.failsReading
+            steps.append("disk \(disk.fails.map { "\($0), written \(disk.failsAfterWriting)" } ?? "works")")
         default: if random.next() % 3 == 0 { try crash() }
         }
         queue.tick()
         observe()
+        expectFewRepeats()
         #expect(queue.currentBalance.isBalanced, "\(self)")
     }
 
@@ -139,6 +160,7 @@ final class SpoolHistory {
         let work = diskWork
         diskWork = []
         for body in work { body() }
+        expectFewRepeats()
         loop.run()
     }
 
@@ -184,6 +206,16 @@ final class SpoolHistory {
     }
 
     // MARK: What must hold
+
+    /// Killed now, the next run would send no more than the window's messages a second time.
+    private func expectFewRepeats() {
+        guard !hasRefused else { return }
+        let taken = Set(sink.taken)
+        let again = disk.left.filter { taken.contains(HistorySink.id(of: $0)) }
+        guard again.count > window, !hasTold else { return }
+        hasTold = true
+        Issue.record("\(again.count) of \(window) would come twice\n\(self)")
+    }
 
     private func verify() throws {
         let all = "\(self)"
@@ -232,8 +264,7 @@ final class HistorySink: Sink {
     func take(_ batch: MessageBatch) -> Intake {
         let texts = batch.texts.prefix(room)
         for text in texts {
-            let digits = text.dropFirst(6).prefix { $0.isNumber }
-            let id = Int(digits) ?? -1
+            let id = Self.id(of: text)
             if id <= last[id % keys, default: -1] { isInOrder = false }
             last[id % keys] = id
             inFlight.append(id)
@@ -242,6 +273,8 @@ final class HistorySink: Sink {
         room -= texts.count
         return Intake(taken: texts.count)
     }
+
+    static func id(of text: some StringProtocol) -> Int { Int(text.dropFirst(6).prefix { $0.isNumber }) ?? -1 }
 
     func settle(_ count: Int, as outcome: Outcome) {
         let settled = inFlight.prefix(count)

@@ -4,6 +4,10 @@ import Testing
 
 /// kill -9 at random moments under load, with an onlooker outside.
 @Suite(.serialized) struct KillTests {
+    /// What a kill may repeat at most, as docs/delivery.md says: of what needs no acknowledgement, and of what does.
+    private static let mostUnacknowledged = 2048
+    private static let mostAcknowledged = 1024
+
     /// Each message is acknowledged by the broker that keeps the gateway's session: from there on none may be lost.
     @Test func mqttToWebSocketLosesNothingThatWasAcknowledged() async throws {
         let rounds = Faults.count(10, long: 200)
@@ -48,6 +52,7 @@ import Testing
                             }.expectBalance()
                             let oracle = Oracle(received: server.texts, safe: 0..<total, sent: total)
                             oracle.expectNothingLost(gateway.log.tail())
+                            #expect(oracle.duplicates <= rounds * Self.mostUnacknowledged)
                             Faults.report(
                                 "killed, MQTT to WebSocket: \(rounds) rounds, \(total) messages, \(oracle.lost.count) lost, "
                                     + "\(oracle.duplicates) twice, \(oracle.invented) invented"
@@ -112,6 +117,7 @@ import Testing
                         let messages = recorder.messages
                         let oracle = Oracle(received: messages.map(\.text), safe: safe, sent: total)
                         oracle.expectNothingLost()
+                        #expect(oracle.duplicates <= rounds * Self.mostAcknowledged)
                         var seen: Set<String> = []
                         let again = messages.filter { !seen.insert($0.text).inserted }
                         let unmarked = again.count { !$0.isMarkedRedelivered }
@@ -120,6 +126,62 @@ import Testing
                             "killed, WebSocket to MQTT: \(rounds) rounds, \(total) messages, \(safe.count) written, "
                                 + "\(oracle.lost.count) lost, \(oracle.duplicates) twice, \(oracle.invented) invented"
                         )
+                    }
+                }
+            }
+        }
+    }
+
+    /// A disk that takes its time would have thousands repeated, if the queue did not wait for it.
+    @Test(.enabled(if: !Faults.isSanitized)) func aKillRepeatsNoMoreThanIsSaid() async throws {
+        let rounds = Faults.count(3, long: 20)
+        try await withMosquittoBroker { broker in
+            try await withMQTTRecorder(of: broker, "out", "wsbridge/test/status") { recorder in
+                try await withWebSocketServer { server in
+                    try await withTemporaryDirectory { directory in
+                        let parts = Site.Parts(broker: broker, server: server, directory: directory)
+                        let disk = try await FaultyDisk(in: directory)
+                        let yaml =
+                            "state_dir: \(parts.path("state"))\n" + parts.standard() + """
+                                routes:
+                                  out: { from: cloud, to: { mqtt: local, topic: out, qos: 1 }, queue: { store: always } }
+
+                                """
+                        var sent = 0
+                        for round in 0..<rounds {
+                            try disk.set("")
+                            let clients = server.acceptedCount
+                            try await withGateway(yaml, in: directory, environment: disk.environment) { gateway in
+                                let client = try await server.waitForClient(after: clients)
+                                try disk.set("delay 100")
+                                let before = recorder.messages.count
+                                try await client.send((sent..<sent + 4_000).map { .text(Oracle.text($0)) })
+                                sent += 4_000
+                                try await eventually("some came") { recorder.messages.count > before + 500 }
+                                gateway.process.send(SIGKILL)
+                                _ = try await gateway.process.waitForExit()
+                            }
+                            // The broker has read all that the gateway had sent.
+                            try await eventually("the last will") {
+                                recorder.messages.count { $0.text == "offline" } > round
+                            }
+                        }
+                        try await withGateway(yaml, in: directory) { gateway in
+                            try await gateway.status("the rest is settled", within: .seconds(60)) {
+                                $0.routes["out"]?.sinks[0].queued == 0
+                            }.expectBalance()
+                            try await gateway.stop()
+                        }
+                        try await eventually("the last goodbye") {
+                            recorder.messages.count { $0.text == "offline" } > rounds
+                        }
+                        var seen: Set<String> = []
+                        let again = recorder.messages.split { $0.text == "offline" }.map { life in
+                            life.count { $0.topic == "out" && !seen.insert($0.text).inserted }
+                        }
+                        #expect(again.allSatisfy { $0 <= Self.mostAcknowledged }, "\(again)")
+                        #expect(again.reduce(0, +) > 0, "the disk was too fast to show anything")
+                        Faults.report("killed over a slow disk: \(again) came twice, of \(sent) messages")
                     }
                 }
             }

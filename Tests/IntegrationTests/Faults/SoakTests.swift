@@ -50,7 +50,7 @@ import Testing
                         while ContinuousClock.now < course.end {
                             try await life(&course, yaml, disk, broker, link, server, directory)
                         }
-                        try await finish(course, yaml, broker, directory)
+                        try await finish(&course, yaml, broker, directory)
                     }
                 }
             }
@@ -99,10 +99,7 @@ import Testing
                 }
                 if ContinuousClock.now >= state.nextCheck {
                     state.nextCheck = .now + .seconds(60)
-                    try await gateway.status("the balance") { _ in true }.expectBalance()
-                    let memory = try gateway.process.residentMemory()
-                    state.most = max(state.most, memory)
-                    #expect(memory < 100_000_000, "\(memory) bytes")
+                    try await check(&state, gateway)
                 }
                 if ContinuousClock.now >= state.end {
                     try await gateway.stop()
@@ -111,6 +108,13 @@ import Testing
             }
         }
         course = state
+    }
+
+    private func check(_ state: inout Course, _ gateway: Gateway) async throws {
+        try await gateway.status("the balance") { _ in true }.expectBalance()
+        let memory = try gateway.process.residentMemory()
+        state.most = max(state.most, memory)
+        #expect(memory < 100_000_000, "\(memory) bytes")
     }
 
     private func send(_ range: Range<Int>, _ server: TestWebSocketServer) async throws {
@@ -171,16 +175,21 @@ import Testing
         return false
     }
 
-    private func finish(_ course: Course, _ yaml: String, _ broker: MosquittoBroker, _ directory: URL) async throws {
+    private func finish(_ course: inout Course, _ yaml: String, _ broker: MosquittoBroker, _ directory: URL)
+        async throws
+    {
+        var state = course
         try await withGateway(yaml, in: directory) { gateway in
             try await gateway.status("the rest is settled", within: .seconds(300)) {
                 $0.routes["out"]?.sinks[0].queued == 0
             }.expectBalance()
+            try await check(&state, gateway)
             try await gateway.stop()
         }
+        course = state
         try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) { keeper in
             try await eventually("the last that is safe", within: .seconds(120)) {
-                keeper.messages.last.map { Int($0.text.prefix { $0 != " " }) ?? 0 >= course.safe.max() ?? 0 } ?? false
+                keeper.messages.last.map { Int($0.text.prefix { $0 != " " }) ?? 0 >= state.safe.max() ?? 0 } ?? false
             }
             let oracle = Oracle(received: keeper.messages.map(\.text), safe: course.safe, sent: course.sent)
             oracle.expectNothingLost()

@@ -11,6 +11,9 @@ public protocol WebSocketClientDelegate: AnyObject {
     /// Whoever doesn't implement this hears of them as of the others.
     func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch)
 
+    /// The connection before the present one has ended: all that it received has arrived.
+    func webSocketClientPredecessorEnded(_ client: WebSocketClient)
+
     /// The status is another.
     func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus)
 
@@ -69,6 +72,8 @@ extension WebSocketClientDelegate {
     public func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch) {
         webSocketClient(client, received: batch)
     }
+    /// Ignores it.
+    public func webSocketClientPredecessorEnded(_ client: WebSocketClient) {}
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, changed status: WebSocketClientStatus) {}
     /// Ignores it.

@@ -31,6 +31,11 @@ enum StatusText {
                 "route \(name): received \(route.received) = matched \(route.matched) + unmatched \(route.unmatched)"
                     + reason(route.error)
             )
+            if let replies = route.replies {
+                lines.append(
+                    "  replied \(replies.replied), open \(replies.open)" + counts(", unanswered", replies.unanswered)
+                )
+            }
             for sink in route.sinks {
                 let dropped = sink.dropped.values.reduce(0, +)
                 let restored = sink.restored > 0 ? "restored \(sink.restored), " : ""

@@ -209,6 +209,12 @@ struct ExampleTests {
             try await site.mqtt.request("feed/send", "ping", answerTo: "replies/me", correlation: "7")
             let answer = try await site.mqtt.message(on: "replies/me")
             #expect(answer.text == "sent" && answer.correlation == [0x37])
+            try await site.mqtt.request("feed/ask", "time?", answerTo: "replies/you", correlation: "8")
+            try await site.server.waitForMessages(2)
+            let result = #"{"type":"result","time":12}"#
+            try await site.server.send(result)
+            let reply = try await site.mqtt.message(on: "replies/you")
+            #expect(reply.text == result && reply.correlation == [0x38])
             try await site.server.send("pong")
             let pong = try await site.mqtt.message(on: "feed/answers")
             #expect(pong.contentType == "application/json" && (200...300).contains(pong.expiry ?? 0))

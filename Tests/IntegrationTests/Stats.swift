@@ -44,6 +44,13 @@ struct Stats: Decodable {
         var matched: Int
         var unmatched: Int
         var sinks: [Sink]
+        var replies: Replies?
+    }
+
+    struct Replies: Decodable, Equatable {
+        var open: Int
+        var replied: Int
+        var unanswered: [String: Int]
     }
 
     struct Sink: Decodable {

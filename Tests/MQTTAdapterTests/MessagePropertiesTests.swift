@@ -110,11 +110,13 @@ import Testing
                         ]
                     )
                     var answer = StatusTests.message("replies/a", "sent", retain: false)
-                    answer.correlation = Array("n1\0".utf8)
+                    answer.answer = AnswerProperties(.sent, isText: true, correlation: Array("n1\0".utf8))
                     let isTaken = try await rig.onLoop { [answer] core in core.broker.respond(answer) }
                     #expect(isTaken)
                     let message = try await recorder.message(on: "replies/a")
                     #expect(message.text == "sent" && message.correlation == Array("n1\0".utf8))
+                    #expect(message.isDeclaredText)
+                    #expect(message.userProperties.map { "\($0.name) \($0.value)" } == ["wsbridge-answer sent"])
                 }
             }
         }

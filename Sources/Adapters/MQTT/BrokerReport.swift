@@ -10,7 +10,7 @@ struct BrokerReport: Sendable {
         /// What this connection had in flight will not be settled.
         case lost(epoch: UInt32)
         case settled(sink: Int, AcknowledgementRing.Run)
-        case statusDone(count: Int)
+        case statusDone(StatusDone)
         /// To be answered by `accepted`.
         case received(InboundBatch, run: UInt64, at: NIODeadline)
         /// The thread has nothing more to say.

@@ -245,7 +245,7 @@ extension BrokerThread {
         for lane in lanes { lane.removeAll() }
         gate.connectionLost()
         let done = status.connectionLost()
-        if done > 0 { report.append(.statusDone(count: done)) }
+        if done.count > 0 { report.append(.statusDone(done)) }
         if epoch != lostEpoch {
             lostEpoch = epoch
             report.append(.lost(epoch: epoch))

@@ -134,16 +134,17 @@ extension BrokerThread {
     private func settleAcknowledged(_ now: NIODeadline) {
         guard !inbox.acknowledgements.isEmpty else { return }
         let oldest = identifiers.oldest
-        var statusDone = 0
+        var statusDone = StatusDone()
         for acknowledgement in inbox.acknowledgements {
             guard let entry = identifiers.remove(acknowledgement.identifier) else { continue }
             window.acknowledged(qos: entry.qos)
+            let code = ReasonCode(acknowledgement.code)
             if entry.owner == PacketIdentifierTable.status {
-                status.acknowledged(entry.sequence)
-                statusDone += 1
+                let done = status.acknowledged(entry.sequence, isRefused: code.isFailure)
+                statusDone += done
+                if done.lostAnswers > 0 { logger.warning("the server refused an answer: \(code)") }
             } else {
                 let lane = lanes[Int(entry.owner)]
-                let code = ReasonCode(acknowledgement.code)
                 lane.ring.resolve(entry.sequence, as: code.isFailure ? .dropped(.refused) : .delivered)
                 if code.isFailure, lane.tellsRefusal() {
                     logger.warning("the server refused a message: \(code)", metadata: ["sink": "\(lane.settings.name)"])
@@ -152,7 +153,7 @@ extension BrokerThread {
         }
         inbox.acknowledgements.removeAll(keepingCapacity: true)
         if identifiers.oldest != oldest { stallGuard.progressed(now: now) }
-        if statusDone > 0 { report.append(.statusDone(count: statusDone)) }
+        if statusDone.count > 0 { report.append(.statusDone(statusDone)) }
         settleLanes()
     }
 
@@ -212,9 +213,9 @@ extension BrokerThread {
                     }
             }
             if let error = MosquittoError(code: code) {
-                logger.error("a status message on \(message.topic) can't be published: \(complaint ?? "\(error)")")
-                status.dropNext()
-                report.append(.statusDone(count: 1))
+                let kind = message.answer == nil ? "a status message" : "an answer"
+                logger.error("\(kind) on \(message.topic) can't be published: \(complaint ?? "\(error)")")
+                report.append(.statusDone(status.dropNext()))
                 continue
             }
             let entry = PacketIdentifierTable.Entry(
@@ -232,11 +233,8 @@ extension BrokerThread {
 
     /// Those of an answer; none of a status message.
     private func answerProperties(_ message: StatusMessage) -> PropertyList? {
-        guard !message.correlation.isEmpty, settings.configuration.protocolVersion == .v5 else { return nil }
-        let list = PropertyList()
-        // Fails for want of memory only.
-        try? list.add(MQTT_PROP_CORRELATION_DATA, binary: message.correlation)
-        return list
+        guard let answer = message.answer, settings.configuration.protocolVersion == .v5 else { return nil }
+        return try? MessageProperties.make(answer)
     }
 
     /// A turn for each sink, up to four rounds of them, before the socket is written.

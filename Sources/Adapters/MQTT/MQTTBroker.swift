@@ -17,7 +17,9 @@ package final class MQTTBroker: Broker {
     /// Status messages under way at most; the core keeps what is not taken.
     static let mostStatusMessages = 4096
     /// Answers are taken while fewer are under way: whoever asks can't crowd the status out.
-    static let mostStatusMessagesBesideAnswers = 1024
+    static let mostStatusMessagesBesideAnswers = 3072
+    /// Bytes of answers under way at most; a larger one goes alone.
+    static let mostAnswerBytes = 4 << 20
 
     package let name: String
     package weak var client: (any BrokerClient)?
@@ -32,6 +34,7 @@ package final class MQTTBroker: Broker {
     /// Of the connection that stands; `nil` while none does.
     private var epoch: UInt32?
     private var statusMessages = 0
+    private var answerBytes = 0
     private var pausers = 0
     private var activeSources = 0
     private var interruption: RepeatedTask?
@@ -156,7 +159,12 @@ package final class MQTTBroker: Broker {
     }
 
     package func respond(_ message: StatusMessage) -> Bool {
-        statusMessages < Self.mostStatusMessagesBesideAnswers && publish(message)
+        let size = message.answerBytes
+        guard statusMessages < Self.mostStatusMessagesBesideAnswers,
+            answerBytes == 0 || answerBytes + size <= Self.mostAnswerBytes, publish(message)
+        else { return false }
+        answerBytes += size
+        return true
     }
 
     package func stop(farewell: [StatusMessage], deadline: NIODeadline, completion: @escaping () -> Void) {
@@ -200,8 +208,10 @@ package final class MQTTBroker: Broker {
                 if epoch == lost { connectionLost() }
             case .settled(let sink, let run):
                 if epoch != nil { sinks[sink].settled(run.count, as: run.outcome) }
-            case .statusDone(let count):
-                statusMessages -= count
+            case .statusDone(let done):
+                statusMessages -= done.count
+                answerBytes -= done.answerBytes
+                if done.lostAnswers > 0 { client?.broker(name, lostAnswers: done.lostAnswers) }
             case .received(let batch, let run, let time):
                 // Once every route has the batch in a queue, at that queue's level, its PUBACKs may leave.
                 let sources = deliver(batch, run: run, receivedAt: time)

@@ -78,6 +78,15 @@ struct MessageProperties {
         return list
     }
 
+    /// Those of an answer to a request; fails for want of memory only.
+    static func make(_ answer: AnswerProperties) throws(MosquittoError) -> PropertyList {
+        let list = PropertyList()
+        if !answer.correlation.isEmpty { try list.add(MQTT_PROP_CORRELATION_DATA, binary: answer.correlation) }
+        if answer.isText { try list.add(MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, byte: 1) }
+        try list.add(MQTT_PROP_USER_PROPERTY, name: "wsbridge-answer", value: answer.kind.rawValue)
+        return list
+    }
+
     /// The time as `list` wants it; `nil` where no property depends on it.
     func moment() -> Moment? {
         hasTimes ? Moment(monotonic: .now(), wall: .now()) : nil

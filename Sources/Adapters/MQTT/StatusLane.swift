@@ -24,23 +24,61 @@ struct StatusLane {
         return sequence
     }
 
-    mutating func dropNext() {
-        _ = waiting.popFirst()
+    /// The next one can't be published.
+    mutating func dropNext() -> StatusDone {
+        waiting.popFirst().map { StatusDone($0, isLost: true) } ?? StatusDone()
     }
 
-    mutating func acknowledged(_ sequence: UInt32) {
-        if let index = inFlight.firstIndex(where: { $0.sequence == sequence }) { inFlight.remove(at: index) }
+    /// The broker has it, or refused it.
+    mutating func acknowledged(_ sequence: UInt32, isRefused: Bool) -> StatusDone {
+        guard let index = inFlight.firstIndex(where: { $0.sequence == sequence }) else { return StatusDone() }
+        return StatusDone(inFlight.remove(at: index).message, isLost: isRefused)
     }
 
     /// The connection is gone.
     ///
-    /// Events wait for the next one; of retained topics the core publishes the latest again. Returns how many are done
-    /// with.
-    mutating func connectionLost() -> Int {
-        let all = inFlight.map(\.message) + waiting
-        let kept = all.filter { !$0.retain && $0.qos > 0 }
+    /// Events, and answers at QoS 1, wait for the next one; of retained topics the core publishes the latest again.
+    /// Answers at QoS 0 that the library had not written are lost.
+    mutating func connectionLost() -> StatusDone {
+        var done = StatusDone()
+        var kept = CircularBuffer<StatusMessage>()
+        for message in inFlight.map(\.message) + waiting {
+            if !message.retain, message.qos > 0 {
+                kept.append(message)
+            } else {
+                done += StatusDone(message, isLost: true)
+            }
+        }
         inFlight.removeAll()
-        waiting = CircularBuffer(kept)
-        return all.count - kept.count
+        waiting = kept
+        return done
     }
+}
+
+/// Status messages that the broker's thread is done with.
+struct StatusDone: Sendable, Equatable {
+    var count = 0
+    /// How many bytes of answers they held.
+    var answerBytes = 0
+    /// How many answers of them did not get there.
+    var lostAnswers = 0
+
+    init() {}
+
+    init(_ message: StatusMessage, isLost: Bool) {
+        count = 1
+        answerBytes = message.answerBytes
+        lostAnswers = isLost && message.answer != nil ? 1 : 0
+    }
+
+    static func += (total: inout StatusDone, more: StatusDone) {
+        total.count += more.count
+        total.answerBytes += more.answerBytes
+        total.lostAnswers += more.lostAnswers
+    }
+}
+
+extension StatusMessage {
+    /// What it counts for among the answers under way.
+    var answerBytes: Int { answer == nil ? 0 : payload.readableBytes }
 }

@@ -4,7 +4,8 @@ import NIOCore
 /// Answers the requests that came by one broker, where the allow-list lets it.
 ///
 /// Used on the gateway's event loop only.
-final class Responder {
+final class Responder: RequestAnswering {
+    let awaitsReplies = false
     let broker: any Broker
     private let topics: ResponseTopics
     private let log: Logger
@@ -13,6 +14,7 @@ final class Responder {
     var isConnected = false
     var hasEnded = false
     var waiting: [StatusMessage] = []
+    var waitingBytes = 0
 
     init(broker: any Broker, topics: ResponseTopics, log: Logger) {
         self.broker = broker
@@ -30,15 +32,27 @@ final class Responder {
         return false
     }
 
-    /// Answers on a topic that was admitted.
+    /// Who is told that a message went out, and no more, need not know when that begins.
+    func given(_ address: ResponseAddress) {}
+
+    /// Answers in our own words on a topic that was admitted.
     func answer(_ answer: RequestAnswer, to address: ResponseAddress) {
-        var message = StatusMessage(
-            topic: address.topic,
-            payload: ByteBuffer(string: answer.description),
-            qos: address.qos,
-            retain: false
-        )
-        message.correlation = address.correlation
+        publish(ByteBuffer(string: answer.description), answer.kind, isText: true, to: address)
+    }
+
+    /// Answers with what a WebSocket server said.
+    func answer(with payload: UnsafeRawBufferPointer, _ kind: MessageKind, to address: ResponseAddress) {
+        publish(ByteBuffer(bytes: payload), .reply, isText: kind == .text, to: address)
+    }
+
+    private func publish(
+        _ payload: ByteBuffer,
+        _ kind: AnswerProperties.Kind,
+        isText: Bool,
+        to address: ResponseAddress
+    ) {
+        var message = StatusMessage(topic: address.topic, payload: payload, qos: address.qos, retain: false)
+        message.answer = AnswerProperties(kind, isText: isText, correlation: address.correlation)
         if !deliver(message) { rejected?(.responseLost) }
     }
 }

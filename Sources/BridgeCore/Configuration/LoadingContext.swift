@@ -15,6 +15,8 @@ final class LoadingContext {
     var brokerNames: [String] = []
     /// Brokers that speak MQTT 3.1.1.
     var oldBrokerNames: Set<String> = []
+    /// Brokers with `response_topics`.
+    var answeringBrokerNames: Set<String> = []
     var instance = ""
     /// What came from variables whose names say that it is secret.
     var hiddenValues: [String] = []

@@ -67,12 +67,14 @@ extension Connection {
     func pauseReading() {
         isReadingPaused = true
         for session in [session, preparation?.session] { session?.readingPaused() }
+        for desk in replyDesks { desk.readingPaused() }
         client.pauseReading()
     }
 
     func resumeReading() {
         isReadingPaused = false
         for session in [session, preparation?.session] { session?.readingResumed() }
+        for desk in replyDesks { desk.readingResumed() }
         client.resumeReading()
     }
 }

@@ -23,11 +23,13 @@ final class Connection {
     /// Receives what arrives, where routes begin at this connection.
     weak var receiver: (any SourceClient)?
     private weak var hub: SourceHub?
+    /// Routes into this connection whose requests are answered with what it receives.
+    var replyDesks: [ReplyDesk] = []
 
     private var received = 0
     private var failures = FailureHistory()
     private var sent = 0
-    private var establishments = 0
+    private(set) var establishments = 0
     private var renewals = 0
     private var rejected: [RejectReason: Int] = [:]
     private var since = Timestamp.now()
@@ -276,27 +278,29 @@ final class Connection {
 
 extension Connection: WebSocketClientDelegate {
     func webSocketClient(_ client: WebSocketClient, received batch: WebSocketMessageBatch) {
-        take(batch, of: session)
+        take(batch, of: session, over: .present)
     }
 
     func webSocketClient(_ client: WebSocketClient, receivedFromPredecessor batch: WebSocketMessageBatch) {
-        take(batch, of: retiredSession)
+        take(batch, of: retiredSession, over: .predecessor)
     }
 
-    /// Gives routes what the session of the connection that received it leaves of it.
-    func take(_ batch: WebSocketMessageBatch, of session: Session?) {
+    func webSocketClientPredecessorEnded(_ client: WebSocketClient) {
+        for desk in replyDesks { desk.predecessorEnded() }
+    }
+
+    /// Gives routes what the session of the connection that received it leaves of it; `leg` is `nil` for the next
+    /// connection, which nobody has asked for anything yet.
+    func take(_ batch: WebSocketMessageBatch, of session: Session?, over leg: OpenRequests.Leg?) {
         guard let last = batch.messages.last else { return }
         received += batch.count
-        let now = client.eventLoop.now
-        guard let session else {
-            noteReceived(last, of: batch)
-            receiver?.received(MessageBatch(batch, receivedAt: now))
-            return
-        }
-        let kept = session.received(MessageBatch(batch, receivedAt: now))
+        let all = MessageBatch(batch, receivedAt: client.eventLoop.now)
+        let kept = session?.received(all) ?? all
         // What the session has learned from a message is hidden when that is shown.
         noteReceived(last, of: batch)
-        if !kept.isEmpty { receiver?.received(kept) }
+        guard !kept.isEmpty else { return }
+        if let leg { for desk in replyDesks { desk.received(kept, over: leg) } }
+        receiver?.received(kept)
     }
 
     private func noteReceived(_ last: WebSocketMessage, of batch: WebSocketMessageBatch) {
@@ -338,6 +342,7 @@ extension Connection: WebSocketClientDelegate {
 
     func webSocketClient(_ client: WebSocketClient, renewedWith subprotocol: String?, before expiry: NIODeadline?) {
         _ = adoptPreparedSession()
+        for desk in replyDesks { desk.renewed() }
         guard !isShuttingDown else { return }
         renewals += 1
         let left = expiry.map { Duration.nanoseconds(($0 - .now()).nanoseconds) }
@@ -355,6 +360,8 @@ extension Connection: WebSocketClientDelegate {
 
     func webSocketClient(_ client: WebSocketClient, disconnected end: WebSocketDisconnection) {
         session?.ended()
+        // Before the queues take back what was on its way.
+        for desk in replyDesks { desk.connectionLost() }
         for sink in sinks { sink.connectionEnded() }
         guard !isShuttingDown else { return }
         reporter.disconnected(
@@ -377,23 +384,5 @@ extension Connection: WebSocketClientDelegate {
         case .tooLarge: rejected(count, because: .tooLarge)
         case .closing: rejected(count, because: .closing)
         }
-    }
-}
-
-extension MessageBatch {
-    /// The same bytes under the bridge's own entries.
-    fileprivate init(_ batch: WebSocketMessageBatch, receivedAt: NIODeadline) {
-        var entries = ContiguousArray<Entry>()
-        entries.reserveCapacity(batch.count)
-        for message in batch.messages {
-            entries.append(
-                Entry(
-                    payloadOffset: Int(message.offset),
-                    payloadLength: Int(message.length),
-                    kind: message.kind == .text ? .text : .binary
-                )
-            )
-        }
-        self.init(bytes: batch.bytes, entries: entries, receivedAt: receivedAt)
     }
 }

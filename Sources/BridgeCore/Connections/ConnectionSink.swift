@@ -56,13 +56,15 @@ final class ConnectionSink: Sink {
                 )
             }
         }
+        let establishments = connection.establishments
         let sent = outgoing.isEmpty ? 0 : connection.send(outgoing)
-        // A write that fails at once ends the connection here and now, with all that it was given.
-        guard connection.isReady else { return Intake() }
-        let taken = remember(runs, sent: sent)
+        // A write that fails at once ends the connection here and now, with all that it was given; the next one may be
+        // there already.
+        guard connection.isReady, connection.establishments == establishments else { return Intake() }
+        let intake = remember(runs, sent: sent)
         // What can't be sent is settled at once where nothing before it is on its way.
         settleWritten(through: connection.writtenPosition)
-        return Intake(taken: taken)
+        return intake
     }
 
     private func isSendable(_ entry: MessageBatch.Entry, in bytes: UnsafeRawBufferPointer) -> Bool {
@@ -70,22 +72,24 @@ final class ConnectionSink: Sink {
             || UTF8Validator.isValid(UnsafeRawBufferPointer(rebasing: bytes[entry.payload]))
     }
 
-    /// Remembers the runs up to the last message that was sent; returns how many messages those are.
-    private func remember(_ runs: [Run], sent: Int) -> Int {
+    /// Remembers the runs up to the last message that was sent.
+    private func remember(_ runs: [Run], sent: Int) -> Intake {
         var left = sent
-        var taken = 0
+        var intake = Intake()
         for var run in runs {
             run.position = connection.outboundPosition
             let wanted = run.count
             if run.isSendable {
                 run.count = min(wanted, left)
                 left -= run.count
+            } else {
+                intake.doomed += intake.taken..<intake.taken + run.count
             }
             if run.count > 0 { unsettled.append(run) }
-            taken += run.count
+            intake.taken += run.count
             guard run.count == wanted else { break }
         }
-        return taken
+        return intake
     }
 
     /// The kernel took the connection's outbound stream up to this position.

@@ -25,8 +25,8 @@ package protocol Broker: AnyObject {
     /// Publishes a status message, after all earlier ones. While not connected it is not taken: returns false.
     func publish(_ message: StatusMessage) -> Bool
 
-    /// Publishes an answer, a status message with correlation data. Not taken while not connected, or while so many
-    /// status messages are under way that more would keep the gateway's own waiting: returns false.
+    /// Publishes an answer to a request. Not taken while not connected, or while so many status messages, or bytes of
+    /// answers, are under way that more would keep the gateway's own waiting: returns false.
     func respond(_ message: StatusMessage) -> Bool
 
     /// Publishes `farewell`, waits for their acknowledgement at most until the deadline, disconnects.
@@ -41,6 +41,9 @@ package protocol BrokerClient: AnyObject {
 
     /// A message on the command filter. Retained ones come too, marked.
     func broker(_ name: String, received command: BrokerCommand)
+
+    /// So many answers that were taken won't arrive: the connection ended before they left, or they were refused.
+    func broker(_ name: String, lostAnswers count: Int)
 }
 
 /// A message on the command filter.
@@ -86,8 +89,8 @@ package struct StatusMessage: Sendable, Hashable {
     /// 0 or 1.
     package var qos: Int
     package var retain: Bool
-    /// MQTT 5 correlation data; empty = none.
-    package var correlation: [UInt8] = []
+    /// There if it answers a request.
+    package var answer: AnswerProperties?
 
     package init(topic: String, payload: ByteBuffer, qos: Int, retain: Bool) {
         self.topic = topic

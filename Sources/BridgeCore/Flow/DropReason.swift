@@ -41,6 +41,6 @@ package enum RejectReason: String, Sendable, Hashable, CaseIterable {
     case looped
     /// A response topic that `response_topics` doesn't list: not answered.
     case responseRefused = "response_refused"
-    /// An answer that could not leave: the broker was away, or too much waited for it.
+    /// An answer that did not get there: the broker was away or refused it, or too much waited for it.
     case responseLost = "response_lost"
 }

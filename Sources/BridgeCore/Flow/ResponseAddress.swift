@@ -19,7 +19,7 @@ package enum RequestAnswer: Sendable, Hashable, CustomStringConvertible {
     case queued
     /// It went out over the WebSocket.
     case sent
-    /// The word is one of a `DropReason`, of a `RejectReason` or of `expired`.
+    /// The word is one of a `DropReason`, of a `RejectReason`, of `Unanswered`, or `expired`.
     case dropped(String)
 
     package var description: String {
@@ -27,6 +27,14 @@ package enum RequestAnswer: Sendable, Hashable, CustomStringConvertible {
         case .queued: "queued"
         case .sent: "sent"
         case .dropped(let reason): "dropped: \(reason)"
+        }
+    }
+
+    package var kind: AnswerProperties.Kind {
+        switch self {
+        case .queued: .queued
+        case .sent: .sent
+        case .dropped: .dropped
         }
     }
 }

@@ -13,6 +13,8 @@ package struct Intake: Sendable, Hashable {
     package var delivered: Int
     /// How many of those are dropped already, by reason.
     package var dropped: [DropReason: Int]
+    /// Which of those in flight will be settled as dropped whatever happens, by their index in the batch.
+    package var doomed: [Int] = []
 
     package init(taken: Int = 0, delivered: Int = 0, dropped: [DropReason: Int] = [:]) {
         self.taken = taken

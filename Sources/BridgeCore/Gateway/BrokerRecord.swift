@@ -15,8 +15,8 @@ struct BrokerRecord {
         }
     }
 
-    mutating func reject(because reason: RejectReason) {
-        rejected[reason, default: 0] += 1
+    mutating func reject(_ count: Int = 1, because reason: RejectReason) {
+        rejected[reason, default: 0] += count
     }
 
     var stats: BrokerStats {

@@ -168,6 +168,7 @@ package final class Gateway {
         readyTimer?.cancel()
         statsTimer?.cancel()
         for hub in parts.hubs { hub.stop() }
+        for desk in parts.replyDesks.values { desk.stop() }
         let deadline = eventLoop.now + TimeAmount(configuration.shutdownTimeout)
         drain(until: deadline, completion: completion)
     }
@@ -316,6 +317,10 @@ extension Gateway: BrokerClient {
             let responder = parts.responders[name], responder.admits(response)
         else { return }
         responder.answer(answer, to: response)
+    }
+
+    package func broker(_ name: String, lostAnswers count: Int) {
+        brokerRecords[name, default: BrokerRecord()].reject(count, because: .responseLost)
     }
 
     private func perform(_ word: String, _ command: BrokerCommand, on target: String, broker: String) -> RequestAnswer {

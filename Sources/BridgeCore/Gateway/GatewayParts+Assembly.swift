@@ -49,7 +49,7 @@ extension GatewayParts {
         for hub in hubs { (hub.source as? ConnectionSource)?.connection.throttled(by: hub) }
     }
 
-    private func makeRoute(
+    private mutating func makeRoute(
         _ route: RouteConfiguration,
         _ configuration: GatewayConfiguration,
         _ adapters: AdapterFactory,
@@ -67,14 +67,35 @@ extension GatewayParts {
             let twins = queues.count { $0.sink.name == sink.name }
             let key = "\(route.name) -> \(sink.name)" + (twins > 0 ? " #\(twins + 1)" : "")
             let queue = try makeQueue(configured, configuration, route: route.name, key: key, sink, log)
-            if case .connection = configured.sink, case .mqtt(let source) = route.source,
+            if case .connection(let end) = configured.sink, case .mqtt(let source) = route.source,
                 let responder = responders[source.broker]
             {
-                queue.answerRequests(by: responder)
+                let desk = try makeReplyDesk(of: route, over: end.connection, responder, eventLoop, log)
+                queue.answerRequests(by: desk ?? responder)
             }
             queues.append(queue)
         }
         return Route(name: route.name, matcher: try route.match.map { try Matcher($0) }, queues: queues, log: log)
+    }
+
+    private mutating func makeReplyDesk(
+        of route: RouteConfiguration,
+        over name: String,
+        _ responder: Responder,
+        _ eventLoop: any EventLoop,
+        _ log: Logger
+    ) throws -> ReplyDesk? {
+        guard let configuration = route.replyTo else { return nil }
+        let desk = try ReplyDesk(
+            configuration,
+            route: route.name,
+            responder: responder,
+            eventLoop: eventLoop,
+            log: log
+        )
+        connection(named: name)?.replyDesks.append(desk)
+        replyDesks[route.name] = desk
+        return desk
     }
 
     private func makeQueue(

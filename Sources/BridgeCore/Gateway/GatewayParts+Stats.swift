@@ -24,12 +24,15 @@ extension GatewayParts {
     }
 
     private func routeStats(_ route: Route, of hub: SourceHub) -> RouteStats {
-        RouteStats(
+        let desk = replyDesks[route.name]
+        let limitHits = route.regexLimitHits + (desk?.regexLimitHits ?? 0)
+        return RouteStats(
             received: route.received,
             matched: route.matched,
             unmatched: route.unmatched,
-            regexLimitHits: route.regexLimitHits == 0 ? nil : route.regexLimitHits,
+            regexLimitHits: limitHits == 0 ? nil : limitHits,
             sinks: route.queues.map { SinkStats(sink: $0.sink.name, balance: $0.currentBalance, spooled: $0.spooled) },
+            replies: desk?.stats,
             error: hub.failure ?? route.queues.lazy.compactMap(\.failure).first
         )
     }

@@ -7,6 +7,8 @@ struct GatewayParts {
     var brokers: [any Broker] = []
     /// Of each broker, by its name.
     var responders: [String: Responder] = [:]
+    /// Of each route with `reply_to`, by its name.
+    var replyDesks: [String: ReplyDesk] = [:]
     var hubs: [SourceHub] = []
     var routes: [Route] = []
     var publisher: StatusPublisher?

@@ -3,7 +3,7 @@
 /// The messages themselves say whom to tell. Without a responder nobody asks them.
 extension RouteQueue {
     /// Answers requests from now on: a message's end is known, because the sink settles each in its order.
-    func answerRequests(by responder: Responder) {
+    func answerRequests(by responder: any RequestAnswering) {
         assert(sink.settlesLater, "a sink that settles at once may never have a message in the queue")
         self.responder = responder
     }
@@ -29,6 +29,14 @@ extension RouteQueue {
             batch.entries[index].flags.insert(.isToldQueued)
         }
         return batch
+    }
+
+    /// The sink took so many of this batch, all of which waited.
+    func noteGiven(_ intake: Intake, of batch: MessageBatch) {
+        guard let responder, responder.awaitsReplies, store.requestCount > 0 else { return }
+        for index in 0..<intake.taken where !intake.doomed.contains(index) {
+            if let address = batch.response(at: index) { responder.given(address) }
+        }
     }
 
     /// Messages that the queue doesn't take.

@@ -31,7 +31,7 @@ package final class RouteQueue: SinkClient {
     var balance = Balance()
     private var toldReasons: Set<DropReason> = []
     /// Who answers requests; `nil` = nobody.
-    var responder: Responder?
+    var responder: (any RequestAnswering)?
 
     weak var gate: (any QueueGate)?
     var isBlocking = false
@@ -253,6 +253,7 @@ package final class RouteQueue: SinkClient {
             isOffering = true
             let intake = sink.take(batch)
             isOffering = false
+            noteGiven(intake, of: batch)
             store.took(intake.taken)
             if !sink.settlesLater { store.settled(intake.taken) }
             count(intake)

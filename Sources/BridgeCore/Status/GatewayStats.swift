@@ -76,13 +76,24 @@ package struct RouteStats: Codable, Sendable, Equatable {
     /// For how many messages a regex was given up because it took too long; absent while there are none.
     package var regexLimitHits: Int?
     package var sinks: [SinkStats]
+    /// Absent without `reply_to`.
+    package var replies: ReplyStats?
     /// Why the route stands still; absent while it works.
     package var error: String?
 
     enum CodingKeys: String, CodingKey {
-        case received, matched, unmatched, sinks, error
+        case received, matched, unmatched, sinks, replies, error
         case regexLimitHits = "regex_limit_hits"
     }
+}
+
+/// What became of a route's requests after they were sent: their messages are delivered, whatever came back.
+package struct ReplyStats: Codable, Sendable, Equatable {
+    /// How many wait for their reply.
+    package var open: Int
+    package var replied: Int
+    /// By reason, those that occurred only.
+    package var unanswered: [String: Int]
 }
 
 /// One sink of a route in the stats: its balance.

@@ -156,6 +156,7 @@ extension WebSocketClient {
     func retired(_ failure: ConnectionFailure) {
         retiring = nil
         logDetail { "the connection before has ended: \(Redactor(allSecrets).redact(failure.reason))" }
+        delegate?.webSocketClientPredecessorEnded(self)
         completeShutdown()
     }
 }

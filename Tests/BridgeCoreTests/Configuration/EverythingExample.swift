@@ -41,6 +41,7 @@ enum EverythingExample {
             keep_alive: 30s
             clean_session: false
             max_inflight: 100
+            response_topics: [ 'replies/#' ]
             tls: { }                     # the same block as above
 
         status:
@@ -69,6 +70,7 @@ enum EverythingExample {
           commands:
             from: { mqtt: local, topic: feed/send, qos: 1 }
             to: cloud                            # text; or { connection: cloud, as: binary }
+            reply_to: { match: '"type":"ack"', timeout: 5s }
           sensors:
             from: { udp: "127.0.0.1:5006" }
             to: cloud

@@ -73,7 +73,7 @@ struct UnknownKeyTests {
                 "8:30: unknown key 'qos' in routes.r.queue: it belongs in routes.NAME.from: { mqtt } or routes.NAME.to: { mqtt }",
                 "9:5: unknown key 'qos' in routes.r: it belongs in routes.NAME.from: { mqtt } or routes.NAME.to: { mqtt }",
                 "10:5: unknown key 'que' in routes.r: did you mean 'queue'?",
-                "11:5: unknown key 'zebra' in routes.r: the keys here are from, match, to, queue, allow_echo",
+                "11:5: unknown key 'zebra' in routes.r: the keys here are from, match, to, queue, reply_to, allow_echo",
             ]
         )
     }

@@ -1,3 +1,4 @@
+import BridgeTestSupport
 import Foundation
 import Logging
 import NIOCore
@@ -168,6 +169,21 @@ struct ConnectionTests {
             #expect(try await connection.last("w/cloud/state") == "disconnected")
             #expect(try await connection.last("w/cloud/event/disconnected").contains(#""close_code":1001"#))
             #expect(try await connection.stats().state == "disconnected")
+        }
+    }
+
+    @Test func whatIsNoTextIsTakenButWillNotBeSent() async throws {
+        try await withConnection { connection, server in
+            try await connection.command(.connect(bearerToken: nil))
+            try await connection.waits(for: "event/established")
+            let intake = try await connection.run { parts in
+                let sink = parts.connection.makeSink(ConnectionSinkConfiguration(connection: "cloud"))
+                return sink.take(.of(payloads: [[0x61], [0xff], [0xfe], [0x62], [0xff]]))
+            }
+            #expect(intake.taken == 5 && intake.inFlight == 5)
+            #expect(intake.doomed == [1, 2, 4])
+            try await server.waitForMessages(2)
+            #expect(server.texts == ["a", "b"])
         }
     }
 }

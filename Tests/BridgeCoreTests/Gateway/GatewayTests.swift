@@ -176,7 +176,7 @@ struct GatewayTests {
         }
         send("cloud", answerTo: "replies/a")
         send("nobody", answerTo: "replies/b")
-        #expect(site.broker.published.map(\.correlation) == [[7, 0], [7, 0]])
+        #expect(site.broker.published.map(\.answer?.correlation) == [[7, 0], [7, 0]])
         #expect(
             site.broker.take() == ["replies/a dropped: not_established", "replies/b dropped: unknown_connection"]
         )

@@ -9,6 +9,8 @@ final class ScriptedSink: Sink {
     /// How many messages it still takes.
     var room = 0
     private(set) var taken: [String] = []
+    /// What it will drop of the next batch.
+    var doomed: [Int] = []
     /// Called in the middle of `take`.
     var whileTaking: (() -> Void)?
     private let journal: Journal
@@ -26,7 +28,9 @@ final class ScriptedSink: Sink {
         room -= count
         taken += batch.texts.prefix(count)
         whileTaking?()
-        return Intake(taken: count, delivered: settlesLater ? 0 : count)
+        var intake = Intake(taken: count, delivered: settlesLater ? 0 : count)
+        swap(&intake.doomed, &doomed)
+        return intake
     }
 
     func stop(completion: @escaping () -> Void) {

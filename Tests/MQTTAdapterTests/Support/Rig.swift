@@ -19,6 +19,8 @@ final class Rig: Sendable {
     final class Log: Sendable {
         let state = NIOLockedValueBox((states: [BrokerState](), commands: [Command]()))
 
+        let lostAnswers = NIOLockedValueBox(0)
+
         var states: [BrokerState] { state.withLockedValue { $0.states } }
         var words: [String] { states.map(\.word) }
         var commands: [Command] { state.withLockedValue { $0.commands } }
@@ -44,6 +46,10 @@ final class Rig: Sendable {
 
         func broker(_ name: String, changedTo state: BrokerState) {
             log.state.withLockedValue { $0.states.append(state) }
+        }
+
+        func broker(_ name: String, lostAnswers count: Int) {
+            log.lostAnswers.withLockedValue { $0 += count }
         }
 
         func broker(_ name: String, received command: BrokerCommand) {

@@ -8,7 +8,7 @@ enum ConfigurationKeys {
             BrokerKeys.place, StatusKeys.place, WebKeys.place, LogKeys.place, RouteKeys.place,
             SourceKeys.connectionPlace, SourceKeys.mqttPlace, SourceKeys.udpPlace, SourceKeys.fifoPlace,
             SinkKeys.connectionPlace, SinkKeys.mqttPlace, SinkKeys.udpPlace, SinkKeys.fifoPlace, QueueKeys.place,
-            MatchKeys.place, SecretKeys.place,
+            MatchKeys.place, ReplyKeys.place, SecretKeys.place,
         ] + SessionPreset.all.map(\.place) + [GraphQLSubscription.place, SignalRInvocation.place]
 }
 

@@ -5,6 +5,8 @@ package struct RouteConfiguration: Sendable {
     /// `nil` = every message.
     package var match: MatchConfiguration?
     package var sinks: [RouteSinkConfiguration]
+    /// Only from MQTT 5 to one connection; `nil` = requests are told what became of their message.
+    package var replyTo: ReplyConfiguration?
     package var allowEcho = false
 
     package init(name: String, source: SourceConfiguration, match: MatchConfiguration?, sinks: [RouteSinkConfiguration])

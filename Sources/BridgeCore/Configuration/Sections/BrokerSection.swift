@@ -96,7 +96,12 @@ enum BrokerSection {
         reader.read(BrokerKeys.cleanSession, into: &broker.cleanSession)
         reader.read(BrokerKeys.maxInflight, into: &broker.maxInflight)
         reader.read(BrokerKeys.connectTimeout, into: &broker.connectTimeout)
-        reader.read(BrokerKeys.responseTopics, into: &broker.responseTopics)
+        let responseTopics = reader.read(BrokerKeys.responseTopics)
+        broker.responseTopics = responseTopics ?? []
+        // What is wrong with them is said once.
+        if reader.contains(BrokerKeys.responseTopics.name), responseTopics != [] {
+            reader.context.answeringBrokerNames.insert(name)
+        }
         reader.read(BrokerKeys.tls, into: &broker.tls)
 
         if broker.protocolVersion == .v311 { reader.context.oldBrokerNames.insert(name) }

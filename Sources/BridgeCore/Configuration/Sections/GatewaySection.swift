@@ -102,6 +102,7 @@ enum GatewaySection {
         LoopCheck.check(routes, context)
         StatusEchoCheck.check(routes, gateway, context)
         SharedSourceCheck.check(routes, context)
+        ReplyCheck.check(routes, context)
         gateway.routes = routes.compactMap(\.configuration)
         if !reader.contains(GatewayKeys.routes.name), !context.hasErrors {
             context.warning("there are no routes: nothing will be forwarded", at: start)

@@ -24,6 +24,12 @@ enum RouteKeys {
         default: "see below",
         "What holds messages that a sink can't take yet."
     )
+    static let replyTo = Key(
+        "reply_to",
+        .mapping(ReplyKeys.place, id: "reply_to", read: ReplySection.read),
+        default: "none",
+        "From MQTT 5 to one connection: requests are answered with what comes back over it, instead of `sent`."
+    )
     static let allowEcho = Key(
         "allow_echo",
         .boolean,
@@ -35,7 +41,7 @@ enum RouteKeys {
         id: "route",
         path: "routes.NAME",
         meaning: "From one source, through a match, to one or more sinks.",
-        keys: [from.described, match.described, to.described, queue.described, allowEcho.described]
+        keys: [from.described, match.described, to.described, queue.described, replyTo.described, allowEcho.described]
     )
 }
 
@@ -72,6 +78,7 @@ enum RouteSection {
         let match = reader.read(RouteKeys.match) ?? nil
         let sinks = reader.read(RouteKeys.to)
         let queue = reader.read(RouteKeys.queue) ?? QueueSettings()
+        let replyTo = reader.read(RouteKeys.replyTo)
         let allowEcho = reader.read(RouteKeys.allowEcho) ?? false
         for key in [RouteKeys.from.name, RouteKeys.to.name] where !reader.contains(key) {
             reader.error("\(reader.path) needs '\(key)'")
@@ -90,6 +97,7 @@ enum RouteSection {
         }
         for index in route.sinks.indices { resolveExpiry(&route.sinks[index], queues[index], context) }
         QueueSection.checkConflateBy(queue, queues, context)
+        ReplySection.check(source?.source, route.sinks, reader)
         if let source {
             checkTemplates(route.sinks, source.source, context)
         }
@@ -100,6 +108,7 @@ enum RouteSection {
                 match: match,
                 sinks: zip(route.sinks, queues).map { RouteSinkConfiguration(sink: $0.sink, queue: $1) }
             )
+            configuration.replyTo = replyTo
             configuration.allowEcho = allowEcho
             route.configuration = configuration
         }

@@ -19,7 +19,7 @@ final class SessionPreparation: SessionHost {
     func begin() {
         successor.received = { [weak self] batch in
             guard let self else { return }
-            connection.take(batch, of: session)
+            connection.take(batch, of: session, over: nil)
         }
         successor.abandoned = { [weak self] in self?.connection.dropPreparation() }
         session.established(subprotocol: successor.subprotocol)

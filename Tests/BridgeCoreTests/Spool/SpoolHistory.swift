@@ -349,7 +349,8 @@ final class Requesters {
     var answers: [Int: [String]] {
         var answers: [Int: [String]] = [:]
         for message in broker.published {
-            guard let id = Int(message.topic.dropFirst(3)), message.answer?.correlation == Self.address(of: id)?.correlation
+            guard let id = Int(message.topic.dropFirst(3)),
+                message.answer?.correlation == Self.address(of: id)?.correlation
             else {
                 answers[-1, default: []].append(message.line)
                 continue

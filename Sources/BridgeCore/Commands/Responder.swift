@@ -13,6 +13,7 @@ final class Responder {
     var isConnected = false
     var hasEnded = false
     var waiting: [StatusMessage] = []
+    var waitingBytes = 0
 
     init(broker: any Broker, topics: ResponseTopics, log: Logger) {
         self.broker = broker

@@ -157,6 +157,17 @@ struct RequestTests {
         #expect(broker.take() == ["replies/c dropped: refused"])
     }
 
+    @Test func waitingAnswersHaveABoundInBytesToo() {
+        responder.brokerChanged(to: .connecting)
+        let payload = ByteBuffer(repeating: 0, count: Responder.mostWaitingBytes / 2)
+        let large = StatusMessage(topic: "replies/a", payload: payload, qos: 0, retain: false)
+        #expect(responder.deliver(large) && responder.deliver(large) && !responder.deliver(large))
+        responder.brokerChanged(to: .connected)
+        #expect(broker.published.count == 2 && responder.deliver(large))
+        responder.brokerChanged(to: .connecting)
+        #expect(responder.deliver(large), "there is room again")
+    }
+
     @Test func answersWaitForTheBrokerWithinABound() {
         var lost = 0
         responder.rejected = { _ in lost += 1 }

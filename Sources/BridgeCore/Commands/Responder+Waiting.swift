@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Answers to requests that outlived the connection to their broker: they wait until it stands again.
 ///
 /// A message of the last run may leave before the broker has been reached.

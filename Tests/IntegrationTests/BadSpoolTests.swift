@@ -49,8 +49,8 @@ struct BadSpoolTests {
 
     @Test(arguments: [
         ("none/state", "its parent folder", "doesn't exist: make it"),
-        ("file", "it is no folder: name a folder", ""),
-        ("shared", "others may change it: chmod 700 the folder", ""),
+        ("file", "it is no folder", "name a folder"),
+        ("shared", "others may change it", "chmod 700 the folder"),
     ])
     func aFolderThatCannotBeUsedIsSaidAtItsPlace(path: String, message: String, advice: String) async throws {
         try await withTemporaryDirectory { directory in

@@ -19,7 +19,7 @@ struct Gateway {
     /// `wsbridge status --json`.
     func status() async throws -> Stats {
         let finished = try await command("status", "--json")
-        guard finished.status == .exited(0) else { throw SetupError("status: \(finished.errors)") }
+        guard finished.status == .exited(0) else { throw SetupError("status: \(finished.errors)\n\(log.tail())") }
         return try Stats(Array(finished.output.utf8))
     }
 

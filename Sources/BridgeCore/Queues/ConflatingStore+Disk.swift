@@ -28,7 +28,12 @@ extension ConflatingStore {
 
     func load() {
         requests.append(
-            .read(after: loadedThrough, messages: SpooledStore.pageMessages, bytes: SpooledStore.pageBytes)
+            .read(
+                after: loadedThrough,
+                through: firstNew - 1,
+                messages: SpooledStore.pageMessages,
+                bytes: SpooledStore.pageBytes
+            )
         )
     }
 

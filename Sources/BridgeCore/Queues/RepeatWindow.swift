@@ -7,7 +7,7 @@ struct RepeatWindow: Sendable, Hashable {
     /// written, acknowledged and removed.
     static let acknowledged = 1024
     /// Where nothing waits for acknowledgements, more goes out in the same time.
-    static let unacknowledged = 2048
+    static let unacknowledged = 4096
 
     let limit: Int
     /// Settled, but not removed yet.

@@ -36,36 +36,34 @@ extension SpooledStore {
     package func removed(_ settled: Int) { window.removed(settled) }
 
     package func received(_ page: SpoolPage, now: NIODeadline) -> Int {
-        isReading = false
+        guard let asked = reading else { return 0 }
+        reading = nil
         // What was on its way when everything was removed.
         guard page.last > loaded || page.batch.isEmpty else { return 0 }
         let before = head.bytes
         head.append(page.batch, in: 0..<page.batch.count)
         for run in page.runs { join(Run(first: run.first, count: run.count, ticket: 0)) }
-        unloaded.count -= page.batch.count
+        let missing = asked.count - page.batch.count
+        // Should the file hold more than it says, it is delivered too.
+        restored += max(0, -missing)
+        unloaded.count -= min(page.batch.count, asked.count)
         unloaded.bytes -= head.bytes - before
-        loaded = max(loaded, page.last)
+        loaded = max(loaded, page.isEnd ? asked.through : page.last)
         for number in page.damaged { remove(number, number, ticket: 0, bytes: 0) }
-        var lost = min(page.damaged.count, readable)
+        let lost = max(0, page.isEnd ? missing : min(missing, page.damaged.count))
         unloaded.count -= lost
-        if page.isEnd, readable > 0 {
-            // The file says that it held more.
-            lost += readable
-            unloaded.count -= readable
-            loaded = max(loaded, committedThrough)
-        }
         if unloaded.count == 0 { unloaded.bytes = 0 }
         readAhead()
         return lost
     }
 
     package func readFailed() {
-        isReading = false
+        reading = nil
         readsAreHeld = true
     }
 
     package func lostFile() -> Int {
-        isReading = false
+        reading = nil
         let lost = readable
         unloaded.count -= lost
         unloaded.bytes = writingOnly.bytes

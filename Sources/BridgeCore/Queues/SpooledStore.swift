@@ -62,14 +62,15 @@ package final class SpooledStore: SpoolingStore {
     /// What the file holds, or will.
     var disk: Tally
     var committedThrough: Int64
-    var isReading = false
+    /// The read on its way: up to where, and how many it should bring.
+    var reading: (through: Int64, count: Int)?
     /// A read failed: the next one waits until the disk is tried again.
     var readsAreHeld = false
     var requests: [SpoolRequest] = []
     /// Removals of what is still being written.
     var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int, settled: Int)] = []
 
-    package let restored: Int
+    internal(set) package var restored: Int
     internal(set) package var lastTicket: Int64 = 0
     internal(set) package var securedTicket: Int64 = 0
     internal(set) package var isFailing = false
@@ -271,6 +272,7 @@ package final class SpooledStore: SpoolingStore {
         head.removeAll()
         runs.removeAll()
         unloaded = Tally()
+        reading?.count = 0
         for index in writes.indices { writes[index].isInHead = true }
         writingOnly = Tally()
         loaded = next - 1
@@ -303,12 +305,17 @@ package final class SpooledStore: SpoolingStore {
 
     /// Asks for the next page while little waits in memory.
     func readAhead() {
-        guard !isReading, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
+        guard reading == nil, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
             head.isEmpty || head.bytes < headLimit
         else { return }
-        isReading = true
+        reading = (committedThrough, readable)
         requests.append(
-            .read(after: loaded, messages: Self.pageMessages, bytes: min(Self.pageBytes, max(1, headLimit)))
+            .read(
+                after: loaded,
+                through: committedThrough,
+                messages: Self.pageMessages,
+                bytes: min(Self.pageBytes, max(1, headLimit))
+            )
         )
     }
 }

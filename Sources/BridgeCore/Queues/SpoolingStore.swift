@@ -62,5 +62,5 @@ package enum SpoolRequest: Sendable {
     case append(ticket: Int64, first: Int64, MessageBatch, Range<Int>, bytes: Int, replaced: Int)
     /// `settled`: how many of them a sink had.
     case remove(first: Int64, last: Int64, bytes: Int, settled: Int)
-    case read(after: Int64, messages: Int, bytes: Int)
+    case read(after: Int64, through: Int64, messages: Int, bytes: Int)
 }

@@ -16,6 +16,7 @@ package final class SQLiteEngine: SpoolEngine {
     static let largestCheckedFile = 16 << 20
     /// A queue that gets 100,000 messages a second fills them in 89 years.
     static let sequenceBits: Int64 = 48
+    static let lastSequence: Int64 = 1 << sequenceBits - 1
     static let mostQueues = 1 << 15
     static let pageSize = 4096
 
@@ -71,7 +72,7 @@ package final class SQLiteEngine: SpoolEngine {
 
     func rows(of queue: Int) -> ClosedRange<Int64> {
         let start = Int64(queue) << Self.sequenceBits
-        return start...(start | (1 << Self.sequenceBits - 1))
+        return start...start + Self.lastSequence
     }
 
     package func queue(_ key: String) throws(SpoolError) -> SpoolQueueContents {
@@ -250,7 +251,7 @@ package final class SQLiteEngine: SpoolEngine {
         try named { (database) throws(SQLiteHandle.Failure) in
             try database.rows(
                 "SELECT id, record FROM messages WHERE id > ? AND id <= ? ORDER BY id",
-                [.integer(start + request.after), .integer(rows(of: request.queue).upperBound)]
+                [.integer(start + request.after), .integer(start + min(request.through, Self.lastSequence))]
             ) { (row) throws(SQLiteHandle.Failure) in
                 guard page.batch.count + page.damaged.count < request.messages,
                     page.batch.bytes.readableBytes < request.bytes

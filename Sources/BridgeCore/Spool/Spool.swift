@@ -117,8 +117,10 @@ package final class Spool {
                 waiting.deletes.append(
                     SpoolDelete(queue: queue, first: first, last: last, bytes: bytes, settled: settled)
                 )
-            case .read(let after, let messages, let bytes):
-                waiting.reads.append(SpoolRead(queue: queue, after: after, messages: messages, bytes: bytes))
+            case .read(let after, let through, let messages, let bytes):
+                waiting.reads.append(
+                    SpoolRead(queue: queue, after: after, through: through, messages: messages, bytes: bytes)
+                )
                 isUrgent = true
             }
         }

@@ -79,12 +79,15 @@ package struct SpoolDelete: Sendable, Hashable {
 package struct SpoolRead: Sendable, Hashable {
     package var queue: Int
     package var after: Int64
+    /// The last that may come: behind it lie writes that nobody was told of, which may be there and yet are tried again.
+    package var through: Int64
     package var messages: Int
     package var bytes: Int
 
-    package init(queue: Int, after: Int64, messages: Int, bytes: Int) {
+    package init(queue: Int, after: Int64, through: Int64 = .max, messages: Int, bytes: Int) {
         self.queue = queue
         self.after = after
+        self.through = through
         self.messages = messages
         self.bytes = bytes
     }
@@ -105,7 +108,7 @@ package struct SpoolPage: Sendable {
     package var damaged: [Int64] = []
     /// The last one that was looked at.
     package var last: Int64
-    /// Nothing lies behind them.
+    /// Nothing lies behind them of what was asked for.
     package var isEnd = true
 }
 

@@ -23,6 +23,8 @@ final class FakeDisk {
     /// Whether a transaction is durable when it returns.
     var syncs = true
     var fails: SpoolError?
+    /// A transaction whose sync failed may be there all the same.
+    var failsAfterWriting = false
     var failsReading = false
     var now: () -> NIODeadline = { .uptimeNanoseconds(0) }
     private(set) var transactions = 0
@@ -47,7 +49,10 @@ final class FakeDisk {
     }
 
     fileprivate func commit(_ body: () -> Void) throws(SpoolError) {
-        if let fails { throw fails }
+        if let fails {
+            if case .failed = fails, failsAfterWriting { body() }
+            throw fails
+        }
         body()
         transactions += 1
         if syncs { durable = present }
@@ -115,7 +120,7 @@ final class FakeEngine: SpoolEngine {
     func read(_ request: SpoolRead) throws(SpoolError) -> SpoolPage {
         if disk.failsReading { throw .failed("EIO") }
         let rows = disk.present[request.queue]?.rows ?? [:]
-        let numbers = rows.keys.filter { $0 > request.after }.sorted()
+        let numbers = rows.keys.filter { $0 > request.after && $0 <= request.through }.sorted()
         let taken = numbers.prefix(min(request.messages, 7))
         var page = SpoolPage(queue: request.queue, batch: .empty, last: taken.last ?? request.after)
         page.isEnd = taken.count == numbers.count

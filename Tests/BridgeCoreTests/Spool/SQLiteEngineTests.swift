@@ -43,6 +43,10 @@ struct SQLiteEngineTests {
             let rest = try engine.read(SpoolRead(queue: place.number, after: 0, messages: 40, bytes: 1 << 20))
             #expect(rest.batch.texts == ["0", "5", "6", "7", "8", "9"])
             #expect(rest.runs.map(\.first) == [1, 6])
+            let begun = try engine.read(
+                SpoolRead(queue: place.number, after: 1, through: 7, messages: 40, bytes: 1 << 20)
+            )
+            #expect(begun.batch.texts == ["5", "6"] && begun.isEnd, "what lies behind is not asked for")
             engine.close()
             #expect(try opened(folder).queue("q").count == 6)
         }

@@ -125,9 +125,10 @@ final class SpoolHistory {
         case 18:
             let errors: [SpoolError?] = [nil, nil, .failed("EIO"), .full("ENOSPC")]
             disk.fails = errors[Int.random(in: 0..<errors.count, using: &random)]
+            disk.failsAfterWriting = random.next() % 2 == 0
             disk.failsReading = random.next() % 4 == 0
             hasRefused = hasRefused || disk.fails != nil || disk.failsReading
-            steps.append("disk \(disk.fails.map { "\($0)" } ?? "works")")
+            steps.append("disk \(disk.fails.map { "\($0), written \(disk.failsAfterWriting)" } ?? "works")")
         default: if random.next() % 3 == 0 { try crash() }
         }
         queue.tick()

@@ -41,7 +41,7 @@ struct RepeatWindowTests {
         mqtt.qos = 1
         #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 5000)
         broker.maxInflight = 100
-        #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 1024)
+        #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 100)
     }
 
     @Test func whatIsDeliveredHoldsUpTheRestUntilItIsRemoved() throws {

@@ -54,6 +54,34 @@ struct DocumentationTests {
         #expect(Set(1...16).subtracting([4]).subtracting(numbers) == [])
     }
 
+    /// Each row of the README's promises names what shows it: `Suite`, or `Suite.test`.
+    @Test func everyPromiseNamesTestsThatExist() throws {
+        let readme = try String(contentsOf: Executables.checkout.appendingPathComponent("README.md"), encoding: .utf8)
+        let start = try #require(readme.range(of: "## What is promised about delivery"))
+        let rows = readme[start.upperBound...].split(separator: "\n")
+            .drop { !$0.hasPrefix("| path ") }.prefix { $0.hasPrefix("|") }.dropFirst(2)
+        #expect(rows.count >= 8)
+        let tests = try testSources()
+        for row in rows {
+            let cell = try #require(row.split(separator: "|").last { !$0.allSatisfy(\.isWhitespace) })
+            let names = cell.matches(of: #/`([A-Za-z]+Tests)(?:\.(\w+))?`/#)
+            #expect(!names.isEmpty, "no test shows: \(row)")
+            for name in names {
+                let exists = tests.contains { source in
+                    source.contains("struct \(name.1) {") && name.2.map { source.contains("func \($0)(") } ?? true
+                }
+                #expect(exists, "there is no test \(name.0)")
+            }
+        }
+    }
+
+    private func testSources() throws -> [String] {
+        let tests = Executables.checkout.appendingPathComponent("Tests")
+        let files = try #require(FileManager.default.enumerator(at: tests, includingPropertiesForKeys: nil))
+        return try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
+            .map { try String(contentsOf: $0, encoding: .utf8) }
+    }
+
     @Test func everyRecipeInTheREADMEIsAFileWithThatContent() throws {
         let readme = try String(contentsOf: Executables.checkout.appendingPathComponent("README.md"), encoding: .utf8)
         let recipes = readme.matches(of: #/\(config/([a-z-]+\.yaml)\)/#).map { String($0.1) }

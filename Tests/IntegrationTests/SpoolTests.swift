@@ -5,52 +5,40 @@ import Testing
 /// What the spool keeps over kills, restarts and a broker's absence.
 struct SpoolTests {
     @Test func whatWaitsForABrokerSurvivesARestart() async throws {
-        try await withMosquittoBroker(persistence: true) { broker in
-            try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) {
-                try await $0.subscribe("out")
-            }
-            try await withWebSocketServer { server in
-                try await withTemporaryDirectory { directory in
-                    let parts = Site.Parts(broker: broker, server: server, directory: directory)
-                    let yaml =
-                        "state_dir: \(parts.path("state"))\n" + parts.standard()
-                        + "routes: { out: { from: cloud, to: { mqtt: local, topic: out, qos: 1 }, queue: { max_bytes: 20KiB } } }\n"
-                    let messages = (0..<2_000).map { "message \($0)" }
-                    await broker.stop()
-                    try await withGateway(yaml, in: directory) { gateway in
-                        try await server.waitForEstablished()
-                        try await server.send(messages[..<1_000].map { .text($0) })
-                        try await gateway.status("they wait") { $0.routes["out"]?.sinks[0].queued == 1_000 }
-                        try await gateway.stop()
-                        _ = try await gateway.log.line("what stays") {
-                            $0.contains("1000 messages stay in the spool")
-                        }
-                    }
-                    try await withGateway(yaml, in: directory) { gateway in
-                        try await gateway.status("they are restored") { status in
-                            let sink = status.routes["out"]?.sinks[0]
-                            return sink?.restored == 1_000 && sink?.queued == 1_000
-                        }.expectBalance()
-                        try await eventually("the new connection") {
-                            server.acceptedCount >= 2 && server.clients.last?.isEstablished == true
-                        }
-                        try await server.send(messages[1_000...].map { .text($0) })
-                        try await gateway.status("the new ones wait behind") {
-                            $0.routes["out"]?.sinks[0].queued == 2_000
-                        }
-                        try await broker.start()
-                        let status = try await gateway.status("all is delivered", within: .seconds(60)) {
-                            $0.routes["out"]?.sinks[0].delivered == 2_000
-                        }
-                        status.expectBalance()
-                        try await withMQTTClient(of: broker, clientID: "keeper", sessionExpiry: 600) { keeper in
-                            try await eventually("the last one") { keeper.messages.last?.text == messages.last }
-                            var seen: Set<String> = []
-                            #expect(keeper.messages.map(\.text).filter { seen.insert($0).inserted } == messages)
-                        }
-                        try await gateway.stop()
-                    }
+        try await withKeeper { parts in
+            let yaml =
+                "state_dir: \(parts.path("state"))\n" + parts.standard()
+                + "routes: { out: { from: cloud, to: { mqtt: local, topic: out, qos: 1 }, queue: { max_bytes: 20KiB } } }\n"
+            let messages = (0..<2_000).map { "message \($0)" }
+            await parts.broker.stop()
+            try await withGateway(yaml, in: parts.directory) { gateway in
+                try await parts.server.waitForEstablished()
+                try await parts.server.send(messages[..<1_000].map { .text($0) })
+                try await gateway.status("they wait") { $0.routes["out"]?.sinks[0].queued == 1_000 }
+                try await gateway.stop()
+                _ = try await gateway.log.line("what stays") {
+                    $0.contains("1000 messages stay in the spool")
                 }
+            }
+            try await withGateway(yaml, in: parts.directory) { gateway in
+                try await gateway.status("they are restored") { status in
+                    let sink = status.routes["out"]?.sinks[0]
+                    return sink?.restored == 1_000 && sink?.queued == 1_000
+                }.expectBalance()
+                try await eventually("the new connection") {
+                    parts.server.acceptedCount >= 2 && parts.server.clients.last?.isEstablished == true
+                }
+                try await parts.server.send(messages[1_000...].map { .text($0) })
+                try await gateway.status("the new ones wait behind") {
+                    $0.routes["out"]?.sinks[0].queued == 2_000
+                }
+                try await parts.broker.start()
+                let status = try await gateway.status("all is delivered", within: .seconds(60)) {
+                    $0.routes["out"]?.sinks[0].delivered == 2_000
+                }
+                status.expectBalance()
+                try await parts.expectKept(messages)
+                try await gateway.stop()
             }
         }
     }

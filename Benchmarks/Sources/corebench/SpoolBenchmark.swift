@@ -111,7 +111,7 @@ enum SpoolBenchmark {
                     level: level.hasPrefix("always") ? .always : .spill,
                     maxBytes: 16 << 20,
                     maxDisk: 1 << 40,
-                    window: 2048,
+                    window: 4096,
                     contents: place
                 )
                 queue = RouteQueue(

@@ -3,11 +3,8 @@
 /// What is in flight counts, and what has left as long as its removal is not committed. No more than `limit` are let
 /// out, so that no more can come twice.
 struct RepeatWindow: Sendable, Hashable {
-    /// Large enough that a disk of some milliseconds a sync keeps pace with the feed: in that time, what was sent is
-    /// written, acknowledged and removed.
-    static let acknowledged = 1024
-    /// Where nothing waits for acknowledgements, more goes out in the same time.
-    static let unacknowledged = 2048
+    /// Where nothing is acknowledged: large enough that a disk of some milliseconds a sync keeps pace.
+    static let unacknowledged = 4096
 
     let limit: Int
     /// Settled, but not removed yet.
@@ -17,10 +14,12 @@ struct RepeatWindow: Sendable, Hashable {
 
     init(limit: Int) { self.limit = max(1, limit) }
 
-    /// The limit of a queue in front of a configured sink.
+    /// The limit of a queue in front of a configured sink: `max_inflight`, where messages are acknowledged.
     static func limit(for sink: SinkConfiguration, brokers: [BrokerConfiguration]) -> Int {
-        guard case .mqtt(let mqtt) = sink, mqtt.qos > 0 else { return unacknowledged }
-        return max(acknowledged, brokers.first { $0.name == mqtt.broker }?.maxInflight ?? 0)
+        guard case .mqtt(let mqtt) = sink, mqtt.qos > 0,
+            let broker = brokers.first(where: { $0.name == mqtt.broker })
+        else { return unacknowledged }
+        return broker.maxInflight
     }
 
     /// How many more may be handed to the sink; those that it had already may in any case.

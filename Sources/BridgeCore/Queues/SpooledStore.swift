@@ -18,7 +18,7 @@ package final class SpooledStore: SpoolingStore {
     static let pageBytes = 256 << 10
 
     /// Messages in memory with consecutive numbers.
-    private struct Run {
+    struct Run {
         var first: Int64
         var count: Int
         /// The write that took them; 0 = a former run's, `nil` = memory alone holds them.
@@ -27,7 +27,7 @@ package final class SpooledStore: SpoolingStore {
     }
 
     /// A write on its way.
-    private struct Write {
+    struct Write {
         var ticket: Int64
         var last: Int64
         var count: Int
@@ -36,46 +36,46 @@ package final class SpooledStore: SpoolingStore {
         var isInHead: Bool
     }
 
-    private struct Tally {
+    struct Tally {
         var count = 0
         var bytes = 0
     }
 
-    private let level: Level
+    let level: Level
     private let maxBytes: Int
     private let maxDisk: Int
-    private var window: RepeatWindow
+    var window: RepeatWindow
     /// What the sink is offered.
     var head = MemoryStore()
     /// The numbers of the messages in `head`.
-    private var runs = CircularBuffer<Run>()
+    var runs = CircularBuffer<Run>()
     /// The next message's number.
-    private var next: Int64
+    var next: Int64
     /// Everything up to here has left, or is in `head`.
-    private var loaded: Int64
+    var loaded: Int64
     /// What lies behind `head`.
-    private var unloaded: Tally
-    private var writes = CircularBuffer<Write>()
+    var unloaded: Tally
+    var writes = CircularBuffer<Write>()
     /// All writes on their way, and those whose messages are in no other memory.
-    private var writing = Tally()
-    private var writingOnly = Tally()
+    var writing = Tally()
+    var writingOnly = Tally()
     /// What the file holds, or will.
-    private var disk: Tally
-    private var committedThrough: Int64
+    var disk: Tally
+    var committedThrough: Int64
     /// The read on its way: up to where, and how many it should bring.
-    private var reading: (through: Int64, count: Int)?
+    var reading: (through: Int64, count: Int)?
     /// A read failed: the next one waits until the disk is tried again.
-    private var readsAreHeld = false
-    private var requests: [SpoolRequest] = []
+    var readsAreHeld = false
+    var requests: [SpoolRequest] = []
     /// Who is to hear that its message waits, of those that came last and that only the disk has.
     var untold: [ResponseAddress] = []
     /// Removals of what is still being written.
-    private var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int, settled: Int)] = []
+    var earlyRemovals: [(first: Int64, last: Int64, ticket: Int64, bytes: Int, settled: Int)] = []
 
-    private(set) package var restored: Int
-    private(set) package var lastTicket: Int64 = 0
-    private(set) package var securedTicket: Int64 = 0
-    private(set) package var isFailing = false
+    internal(set) package var restored: Int
+    internal(set) package var lastTicket: Int64 = 0
+    internal(set) package var securedTicket: Int64 = 0
+    internal(set) package var isFailing = false
 
     /// `window`: how many messages a kill may repeat.
     package init(level: Level, maxBytes: Int, maxDisk: Int, window: Int, contents: SpoolQueueContents) {
@@ -103,10 +103,10 @@ package final class SpooledStore: SpoolingStore {
     package var isClogged: Bool { writing.bytes >= max(1, writingLimit) }
     package var isCaughtUp: Bool { writing.bytes <= writingLimit / 2 }
     package var isHeldUp: Bool { window.isPressing && head.waitingCount > 0 }
-    private var headLimit: Int { maxBytes / 4 * 3 }
-    private var writingLimit: Int { maxBytes / 4 }
+    var headLimit: Int { maxBytes / 4 * 3 }
+    var writingLimit: Int { maxBytes / 4 }
     /// What lies on disk behind `head` and is written already.
-    private var readable: Int { unloaded.count - writingOnly.count }
+    var readable: Int { unloaded.count - writingOnly.count }
 
     package func isHigh(_ policy: QueuePolicy) -> Bool {
         isClogged || disk.bytes >= maxDisk
@@ -148,7 +148,7 @@ package final class SpooledStore: SpoolingStore {
         }
     }
 
-    private func write(_ batch: MessageBatch, _ range: Range<Int>, first: Int64, bytes: Int, isInHead: Bool) {
+    func write(_ batch: MessageBatch, _ range: Range<Int>, first: Int64, bytes: Int, isInHead: Bool) {
         lastTicket += 1
         let last = first + Int64(range.count) - 1
         writes.append(Write(ticket: lastTicket, last: last, count: range.count, bytes: bytes, isInHead: isInHead))
@@ -158,12 +158,12 @@ package final class SpooledStore: SpoolingStore {
         requests.append(.append(ticket: lastTicket, first: first, batch, range, bytes: bytes, replaced: 0))
     }
 
-    private func add(_ count: Int, _ bytes: Int, to tally: inout Tally) {
+    func add(_ count: Int, _ bytes: Int, to tally: inout Tally) {
         tally.count += count
         tally.bytes += bytes
     }
 
-    private func join(_ run: Run) {
+    func join(_ run: Run) {
         if let last = runs.last, last.last + 1 == run.first, last.ticket == run.ticket {
             runs[runs.index(before: runs.endIndex)].count += run.count
         } else {
@@ -282,7 +282,7 @@ package final class SpooledStore: SpoolingStore {
     }
 
     /// Not before it is written: a removal must find what it removes.
-    private func remove(_ first: Int64, _ last: Int64, ticket: Int64, bytes: Int, settled: Int = 0) {
+    func remove(_ first: Int64, _ last: Int64, ticket: Int64, bytes: Int, settled: Int = 0) {
         disk.bytes -= bytes
         guard ticket <= securedTicket else {
             if let previous = earlyRemovals.last, previous.last + 1 == first, previous.ticket == ticket {
@@ -307,7 +307,7 @@ package final class SpooledStore: SpoolingStore {
     }
 
     /// Asks for the next page while little waits in memory.
-    private func readAhead() {
+    func readAhead() {
         guard reading == nil, !readsAreHeld, readable > 0, head.waitingCount < Self.pageMessages / 2,
             head.isEmpty || head.bytes < headLimit
         else { return }
@@ -320,115 +320,5 @@ package final class SpooledStore: SpoolingStore {
                 bytes: min(Self.pageBytes, max(1, headLimit))
             )
         )
-    }
-
-    // MARK: What the disk says
-
-    package func takeRequests() -> [SpoolRequest] {
-        guard !requests.isEmpty else { return [] }
-        defer { requests = [] }
-        return requests
-    }
-
-    package func committed(_ ticket: Int64) {
-        while let write = writes.first, write.ticket <= ticket {
-            writes.removeFirst()
-            add(-write.count, -write.bytes, to: &writing)
-            if !write.isInHead { add(-write.count, -write.bytes, to: &writingOnly) }
-            committedThrough = max(committedThrough, write.last)
-        }
-        securedTicket = max(securedTicket, ticket)
-        if !earlyRemovals.isEmpty {
-            let removals = earlyRemovals
-            earlyRemovals = []
-            for removal in removals {
-                disk.bytes += removal.bytes
-                remove(
-                    removal.first,
-                    removal.last,
-                    ticket: removal.ticket,
-                    bytes: removal.bytes,
-                    settled: removal.settled
-                )
-            }
-        }
-        readAhead()
-    }
-
-    package func removed(_ settled: Int) { window.removed(settled) }
-
-    package func received(_ page: SpoolPage, now: NIODeadline) -> Int {
-        guard let asked = reading else { return 0 }
-        reading = nil
-        // What was on its way when everything was removed.
-        guard page.last > loaded || page.batch.isEmpty else { return 0 }
-        let before = head.bytes
-        head.append(page.batch, in: 0..<page.batch.count)
-        for run in page.runs { join(Run(first: run.first, count: run.count, ticket: 0)) }
-        let missing = asked.count - page.batch.count
-        // Should the file hold more than it says, it is delivered too.
-        restored += max(0, -missing)
-        unloaded.count -= min(page.batch.count, asked.count)
-        unloaded.bytes -= head.bytes - before
-        loaded = max(loaded, page.isEnd ? asked.through : page.last)
-        for number in page.damaged { remove(number, number, ticket: 0, bytes: 0) }
-        let lost = max(0, page.isEnd ? missing : min(missing, page.damaged.count))
-        unloaded.count -= lost
-        if unloaded.count == 0 { unloaded.bytes = 0 }
-        readAhead()
-        return lost
-    }
-
-    package func readFailed() {
-        reading = nil
-        readsAreHeld = true
-    }
-
-    package func lostFile() -> Int {
-        reading = nil
-        let lost = readable
-        unloaded.count -= lost
-        unloaded.bytes = writingOnly.bytes
-        loaded = max(loaded, committedThrough)
-        disk = writing
-        for removal in earlyRemovals where removal.ticket <= securedTicket { window.removed(removal.settled) }
-        earlyRemovals.removeAll { $0.ticket <= securedTicket }
-        for index in runs.indices where runs[index].ticket.map({ $0 <= securedTicket }) == true {
-            runs[index].ticket = nil
-        }
-        // What counts as accepted has to be in the new one.
-        if level == .always { park() }
-        return lost
-    }
-
-    package func diskFails(_ isFailing: Bool) {
-        self.isFailing = isFailing
-        readsAreHeld = false
-        readAhead()
-    }
-
-    package func park() {
-        var run = runs.startIndex
-        var skip = 0
-        let held = head.everything()
-        for batch in held {
-            var position = 0
-            while position < batch.count, run != runs.endIndex {
-                let size = min(batch.count - position, runs[run].count - skip)
-                if runs[run].ticket == nil {
-                    let range = position..<position + size
-                    let bytes = batch.entries[range].reduce(0) { $0 + $1.queueCost }
-                    write(batch, range, first: runs[run].first + Int64(skip), bytes: bytes, isInHead: true)
-                }
-                position += size
-                skip += size
-                if skip == runs[run].count {
-                    // The last of its writes.
-                    if runs[run].ticket == nil { runs[run].ticket = lastTicket }
-                    run = runs.index(after: run)
-                    skip = 0
-                }
-            }
-        }
     }
 }

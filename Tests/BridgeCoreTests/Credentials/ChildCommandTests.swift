@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 import WSClient
@@ -76,13 +77,16 @@ struct ChildCommandTests {
         try await withTemporaryDirectory { folder in
             let sign = folder.appendingPathComponent("runs").path
             let command = ChildCommand(["/bin/sh", "-c", "touch \(sign); exec sleep 1000"], timeout: .seconds(1000))
-            // A thread of its own: it blocks, and there may be only one for all tests.
-            async let outcome = withCheckedThrowingContinuation { continuation in
-                Thread.detachNewThread { continuation.resume(with: Result { try command.run() }) }
+            let ending = NIOLockedValueBox<ChildCommand.Ending?>(nil)
+            // A thread of its own: it blocks, and other tests may keep all of theirs busy.
+            Thread.detachNewThread {
+                let outcome = try? command.run()
+                ending.withLockedValue { $0 = outcome?.ending }
             }
+            defer { command.cancel() }
             try await eventually("its start") { FileManager.default.fileExists(atPath: sign) }
             command.cancel()
-            #expect(try await outcome.ending == .cancelled)
+            try await eventually("its end") { ending.withLockedValue { $0 } == .cancelled }
         }
     }
 

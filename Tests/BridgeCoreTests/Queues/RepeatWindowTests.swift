@@ -37,11 +37,11 @@ struct RepeatWindowTests {
         var broker = BrokerConfiguration(name: "local", isSecure: false, host: "localhost", port: 1883, clientID: "c")
         broker.maxInflight = 5000
         var mqtt = MQTTSinkConfiguration(broker: "local", topic: "t")
-        #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 2048)
+        #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 4096)
         mqtt.qos = 1
         #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 5000)
         broker.maxInflight = 100
-        #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 1024)
+        #expect(RepeatWindow.limit(for: .mqtt(mqtt), brokers: [broker]) == 100)
     }
 
     @Test func whatIsDeliveredHoldsUpTheRestUntilItIsRemoved() throws {

@@ -4,9 +4,10 @@ import Testing
 
 /// kill -9 at random moments under load, with an onlooker outside.
 @Suite(.serialized) struct KillTests {
-    /// What a kill may repeat at most, as docs/delivery.md says: of what needs no acknowledgement, and of what does.
-    private static let mostUnacknowledged = 2048
-    private static let mostAcknowledged = 1024
+    /// What a kill may repeat at most, as docs/delivery.md says: of what needs no acknowledgement, and of what does, which
+    /// is `max_inflight`.
+    private static let mostUnacknowledged = 4096
+    private static let mostAcknowledged = 100
 
     /// Each message is acknowledged by the broker that keeps the gateway's session: from there on none may be lost.
     @Test func mqttToWebSocketLosesNothingThatWasAcknowledged() async throws {

@@ -61,6 +61,8 @@ struct QueueSettings {
     var ttl: Setting<Duration?>?
     var store: Setting<QueueConfiguration.Store>?
     var conflateBy: Setting<String>?
+    /// What it says may be wrong, which is said then.
+    var namesConflateBy = false
 }
 
 enum QueueSection {
@@ -74,7 +76,8 @@ enum QueueSection {
             maxDisk: setting(QueueKeys.maxDisk),
             ttl: setting(QueueKeys.ttl),
             store: setting(QueueKeys.store),
-            conflateBy: setting(QueueKeys.conflateBy)
+            conflateBy: setting(QueueKeys.conflateBy),
+            namesConflateBy: reader.contains(QueueKeys.conflateBy.name)
         )
     }
 
@@ -102,7 +105,7 @@ enum QueueSection {
         queue.ttl = (own?.ttl ?? route.ttl)?.value
         if queue.whenFull == .conflate {
             queue.conflateBy = conflateBy?.value
-            if conflateBy == nil, let whenFull {
+            if own?.namesConflateBy != true, !route.namesConflateBy, let whenFull {
                 context.error("when_full: conflate needs conflate_by, such as $.symbol", at: whenFull.position)
             }
         } else if let conflateBy = own?.conflateBy {

@@ -67,6 +67,8 @@ extension ConflatingStore {
             return 0
         }
         let lost = max(0, notLoaded - restoredSlots.count)
+        // Should the file hold more than it says, it is delivered too.
+        restored = max(restored, restoredSlots.count)
         merge()
         return lost
     }
@@ -100,9 +102,8 @@ extension ConflatingStore {
             slots[index].isOnDisk = false
             slots[index].writtenCost = 0
         }
-        for removal in earlyRemovals where removal.ticket <= securedTicket { window.removed(removal.settled) }
-        earlyRemovals = earlyRemovals.filter { $0.ticket > securedTicket }
-        diskBytes = writingBytes
+        diskBytes = earlyRemovals.reduce(0) { $0 + $1.bytes }
+        for slot in slots where slot.isLive && slot.isOnDisk { diskBytes += slot.writtenCost }
         if isLoading {
             for index in restoredSlots.indices {
                 restoredSlots[index].isOnDisk = false
@@ -127,6 +128,8 @@ extension ConflatingStore {
 
     package func park() {
         guard level != nil else { return }
-        for index in slots.indices where slots[index].isLive && !slots[index].isOnDisk { write(index) }
+        for index in slots.indices where slots[index].isLive && (!slots[index].isOnDisk || slots[index].isNewer) {
+            write(index)
+        }
     }
 }

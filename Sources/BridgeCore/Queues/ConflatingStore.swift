@@ -14,6 +14,8 @@ package final class ConflatingStore: SpoolingStore {
         var key: [UInt8]?
         var number: Int64
         var isOnDisk = false
+        /// What lies there is one that it took the place of.
+        var isNewer = false
         /// What it counts for there.
         var writtenCost = 0
         /// The last write of it.
@@ -65,7 +67,7 @@ package final class ConflatingStore: SpoolingStore {
     package var bytes = 0
     package var inFlight = 0
     package var requestCount = 0
-    package let restored: Int
+    package internal(set) var restored: Int
     package var lastTicket: Int64 { given + (isDue ? 1 : 0) }
     package var securedTicket: Int64 = 0
     package var isFailing = false
@@ -139,6 +141,7 @@ package final class ConflatingStore: SpoolingStore {
         let older = slots[index]
         var slot = slot
         slot.isOnDisk = older.isOnDisk
+        slot.isNewer = older.isOnDisk
         slot.ticket = older.ticket
         slot.writtenCost = older.writtenCost
         noteConflated(older)
@@ -164,6 +167,7 @@ package final class ConflatingStore: SpoolingStore {
         let cost = slot.entry.queueCost
         slots[index].isDue = false
         slots[index].isOnDisk = true
+        slots[index].isNewer = false
         slots[index].ticket = ticket
         slots[index].writtenCost = cost
         diskBytes += cost - slot.writtenCost
@@ -332,12 +336,12 @@ package final class ConflatingStore: SpoolingStore {
 
     /// What was in flight waits again, unless a newer one of its key came meanwhile.
     package func rewind() {
-        var back = inFlight
+        let back = slots.indices.enumerated().lazy.filter { self.slots[$0.element].isLive }.prefix(inFlight)
+        window.rewound(inFlight)
         inFlight = 0
         var gone = 0
-        window.rewound(back)
-        for (offset, index) in slots.indices.enumerated() where slots[index].isLive && back > 0 {
-            back -= 1
+        // Two of a key may have been in flight: the newest is met first and stays.
+        for (offset, index) in Array(back).reversed() {
             slots[index].entry.flags.insert(.redelivered)
             guard let key = slots[index].key else { continue }
             if places[key] == nil {

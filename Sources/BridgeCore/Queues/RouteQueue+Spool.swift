@@ -75,6 +75,8 @@ extension RouteQueue: SpoolClient {
 
     package func spoolLostFile() {
         let lost = spooling?.lostFile() ?? 0
+        // What was to stay has to be in the new one.
+        if isClosed { spooling?.park() }
         drop(lost, because: .spoolFailed)
         countConflated()
         afterSpool()

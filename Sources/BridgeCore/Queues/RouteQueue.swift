@@ -40,7 +40,7 @@ package final class RouteQueue: SinkClient {
     /// Why the sink can't work; `nil` while it can.
     package private(set) var failure: String?
     var isAbandoned = false
-    private var isClosed = false
+    private(set) var isClosed = false
     /// Messages that the disk did not take before the end.
     var unwritten = 0
     /// Messages of which the sink itself keeps the bytes: a record that the kernel took only in part.

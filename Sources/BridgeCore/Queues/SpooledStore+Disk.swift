@@ -69,8 +69,7 @@ extension SpooledStore {
         unloaded.bytes = writingOnly.bytes
         loaded = max(loaded, committedThrough)
         disk = writing
-        for removal in earlyRemovals where removal.ticket <= securedTicket { window.removed(removal.settled) }
-        earlyRemovals.removeAll { $0.ticket <= securedTicket }
+        for removal in earlyRemovals { disk.bytes -= removal.bytes }
         for index in runs.indices where runs[index].ticket.map({ $0 <= securedTicket }) == true {
             runs[index].ticket = nil
         }

@@ -19,6 +19,7 @@ extension SQLiteEngine {
             // Nothing that it says of its queues is believed.
             queues = [:]
             contents.setAside = try setAside()
+            if database == nil { try openFile() }
         }
         if !isInspection { try beginRun() }
         contents.queues = queues.map { number, queue in
@@ -221,7 +222,8 @@ extension SQLiteEngine {
         }
         // Without them the file that is set aside has lost its last writes.
         for suffix in ["-wal", "-shm"] { _ = rename(path + suffix, name + suffix) }
-        try reopen()
+        // Where that fails the next write or read does it, and says why.
+        try? reopen()
         return name
     }
 

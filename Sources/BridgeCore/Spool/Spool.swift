@@ -204,9 +204,9 @@ package final class Spool {
 
     private func finished(_ report: SpoolReport) {
         guard let work = underWay else { return }
-        if let name = report.setAside { lostFile(name) }
+        if report.failure != nil { waiting.appends.insert(contentsOf: work.appends, at: 0) }
+        if let name = report.setAside { lostFile(name, after: report.failure == nil ? work.appends : []) }
         if let failure = report.failure {
-            waiting.appends.insert(contentsOf: work.appends, at: 0)
             holdsDeletes = !report.areDeletesDone
             if holdsDeletes { waiting.deletes.insert(contentsOf: work.deletes, at: 0) }
             failed(failure, verb: "written")
@@ -276,8 +276,12 @@ package final class Spool {
         for queue in queues.values { queue.spoolFails(false) }
     }
 
-    private func lostFile(_ name: String) {
+    /// The new file holds no more than `written`.
+    private func lostFile(_ name: String, after written: [SpoolAppend]) {
         setAside += 1
+        // Queues ask anew. An answer to what they asked of the former file would be taken for one of this.
+        waiting.reads = []
+        waiting.appends = SpoolWork.first(waiting.appends, behind: written)
         log.error("the spool could not be read any more and was put aside as \(name); it begins anew, empty")
         for queue in queues.values { queue.spoolLostFile() }
     }

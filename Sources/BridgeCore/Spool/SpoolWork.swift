@@ -5,6 +5,23 @@ struct SpoolWork: Sendable {
     var reads: [SpoolRead] = []
 
     var isEmpty: Bool { appends.isEmpty && deletes.isEmpty && reads.isEmpty }
+
+    /// The same writes for a file that holds nothing yet but these: what replaces no message there is the first of it.
+    static func first(_ appends: [SpoolAppend], behind written: [SpoolAppend] = []) -> [SpoolAppend] {
+        struct Place: Hashable {
+            var queue: Int
+            var number: Int64
+        }
+        var seen = Set(written.map { Place(queue: $0.queue, number: $0.first) })
+        return appends.map { append in
+            let place = Place(queue: append.queue, number: append.first)
+            guard seen.insert(place).inserted, append.replaced > 0 else { return append }
+            var append = append
+            append.replaced = 0
+            append.bytes = append.range.reduce(0) { $0 + append.batch.entries[$1].queueCost }
+            return append
+        }
+    }
 }
 
 /// What came of it.
@@ -71,26 +88,20 @@ extension SpoolEngine {
         report.failedReads = []
         do throws(SpoolError) {
             report.setAside = try setAside()
+        } catch {
+            // It stays where it is: nothing more is done, and all of it is asked for again.
+            report.failedReads = work.reads.map(\.queue)
+            if report.failure == nil { report.readFailure = error } else { report.failure = error }
+            return report
+        }
+        do throws(SpoolError) {
             report.failure = nil
             // Even what the damaged file took already: it is not in this one.
-            if !work.appends.isEmpty { try write(Self.first(work.appends), removing: []) }
+            if !work.appends.isEmpty { try write(SpoolWork.first(work.appends), removing: []) }
         } catch {
             report.failure = error
         }
         report.areDeletesDone = true
         return report
-    }
-
-    /// The same writes for a file that holds nothing yet: what replaces a message there is its first.
-    private static func first(_ appends: [SpoolAppend]) -> [SpoolAppend] {
-        var seen: Set<SpoolDelete> = []
-        return appends.map { append in
-            let place = SpoolDelete(queue: append.queue, first: append.first, last: append.first, bytes: 0)
-            guard seen.insert(place).inserted, append.replaced > 0 else { return append }
-            var append = append
-            append.replaced = 0
-            append.bytes = append.range.reduce(0) { $0 + append.batch.entries[$1].queueCost }
-            return append
-        }
     }
 }

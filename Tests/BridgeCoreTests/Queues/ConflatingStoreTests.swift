@@ -24,6 +24,44 @@ struct ConflatingStoreTests {
         #expect(store.takeConflated().count == 2)
     }
 
+    /// Two of a key can be in flight at once: the older one goes when both come back.
+    @Test func ofWhatIsLostInFlightTheNewestOfItsKeyStays() throws {
+        let store = ConflatingStore(by: try ConflationKey("$.k"))
+        for number in 1...3 {
+            append(["{\"k\":1,\"n\":\(number)}", "{\"k\":\(number + 1),\"n\":0}"], to: store)
+            store.took(2)
+        }
+        store.rewind()
+        #expect(
+            store.waiting(limit: 9)?.texts == [
+                "{\"k\":2,\"n\":0}", "{\"k\":3,\"n\":0}", "{\"k\":1,\"n\":3}", "{\"k\":4,\"n\":0}",
+            ]
+        )
+        #expect(store.takeConflated().count == 2)
+        append(["{\"k\":1,\"n\":4}"], to: store)
+        #expect(store.waiting(limit: 9)?.texts[2] == "{\"k\":1,\"n\":4}")
+        #expect(store.count == 4 && store.waitingCount == 4)
+    }
+
+    /// What a former run left lies on disk under the number of the newer one that took its place.
+    @Test func aStopWritesWhatTookThePlaceOfAFormerRuns() throws {
+        let contents = SpoolQueueContents(number: 1, key: "q", count: 1, bytes: 77, next: 2)
+        let store = ConflatingStore(by: try ConflationKey("$.k"), level: .spill, maxDisk: 1 << 20, contents: contents)
+        _ = store.takeRequests()
+        var page = SpoolPage(queue: 1, batch: .of("{\"k\":1,\"n\":1}"), last: 1)
+        page.runs = [SpoolPage.Run(first: 1, count: 1)]
+        #expect(store.received(page, now: .now()) == 0)
+        append(["{\"k\":1,\"n\":2}"], to: store)
+        #expect(store.takeRequests().isEmpty, "not before the stop")
+        store.park()
+        let written = store.takeRequests()
+        #expect(written.count == 1)
+        for case .append(_, let first, let batch, let range, let bytes, let replaced) in written {
+            #expect(first == 1 && batch.texts[range.lowerBound] == "{\"k\":1,\"n\":2}" && bytes == 0 && replaced == 1)
+        }
+        #expect(store.diskBytes == 77)
+    }
+
     /// A disk that is slower than the feed gets the last of each key, and what waits for it has a bound.
     @Test func aSlowDiskGetsTheLastOfEachKey() throws {
         let contents = SpoolQueueContents(number: 1, key: "q", count: 0, bytes: 0, next: 1)

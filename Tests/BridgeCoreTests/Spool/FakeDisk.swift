@@ -28,6 +28,10 @@ final class FakeDisk {
     /// A transaction whose sync failed may be there all the same.
     var failsAfterWriting = false
     var failsReading = false
+    /// What it holds can't be understood any more, until it is put aside.
+    var isCorrupt = false
+    /// It can't be put aside either.
+    var keepsItsPlace = false
     var now: () -> NIODeadline = { .uptimeNanoseconds(0) }
     private(set) var transactions = 0
 
@@ -91,6 +95,7 @@ final class FakeEngine: SpoolEngine {
     }
 
     func write(_ appends: [SpoolAppend], removing deletes: [SpoolDelete]) throws(SpoolError) {
+        if disk.isCorrupt { throw .corrupt("no page") }
         if case .full? = disk.fails, appends.isEmpty {
             let fails = disk.fails
             disk.fails = nil
@@ -123,6 +128,7 @@ final class FakeEngine: SpoolEngine {
     }
 
     func read(_ request: SpoolRead) throws(SpoolError) -> SpoolPage {
+        if disk.isCorrupt { throw .corrupt("no page") }
         if disk.failsReading { throw .failed("EIO") }
         let rows = disk.present[request.queue]?.rows ?? [:]
         let numbers = rows.keys.filter { $0 > request.after && $0 <= request.through }.sorted()
@@ -146,6 +152,8 @@ final class FakeEngine: SpoolEngine {
     func beginEmpty(after deletes: [SpoolDelete]) throws(SpoolError) -> Bool { false }
 
     func setAside() throws(SpoolError) -> String {
+        guard !disk.keepsItsPlace else { throw .unusable(path: "/spool", reason: "EROFS") }
+        disk.isCorrupt = false
         for number in disk.present.keys { disk.present[number]?.rows = [:] }
         disk.sync()
         return "aside"

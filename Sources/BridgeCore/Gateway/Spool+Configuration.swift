@@ -11,7 +11,7 @@ extension Spool {
         guard let path = configuration.stateDirectory else { return nil }
         let queues = configuration.routes.flatMap(\.sinks).map(\.queue).filter { $0.store != .memory }
         guard !queues.isEmpty || SpoolDirectory.holdsSpool(path) else { return nil }
-        let directory = try SpoolDirectory(path)
+        let directory = try SpoolDirectory(path, patience: .seconds(1))
         let engine = SQLiteEngine(
             directory: path,
             sync: queues.contains { $0.store == .always } ? .full : .normal,

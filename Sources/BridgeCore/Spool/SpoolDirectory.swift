@@ -12,12 +12,19 @@ package final class SpoolDirectory: Sendable {
     private let descriptor: Int32
 
     /// Makes the folder where it is missing, but not its parents.
-    package init(_ path: String) throws(SpoolError) {
+    ///
+    /// `patience`: how long to wait for another process, such as one that was just killed and whose disk is slow.
+    package init(_ path: String, patience: Duration = .zero) throws(SpoolError) {
         self.path = path
         if let problem = Self.problem(with: path, makes: true) { throw .unusable(path: path, reason: problem) }
         descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .unusable(path: path, reason: LocalFile.explanation(of: errno)) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let deadline = ContinuousClock.now + patience
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK, ContinuousClock.now < deadline {
+                usleep(20_000)
+                continue
+            }
             let isHeld = errno == EWOULDBLOCK
             let reason = LocalFile.explanation(of: errno)
             close(descriptor)

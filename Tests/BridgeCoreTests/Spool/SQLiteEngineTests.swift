@@ -94,6 +94,18 @@ struct SQLiteEngineTests {
         }
     }
 
+    @Test func whoWasJustKilledIsWaitedFor() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var first: SpoolDirectory? = try SpoolDirectory(folder)
+        let begin = ContinuousClock.now
+        #expect(throws: SpoolError.locked(path: folder)) { try SpoolDirectory(folder, patience: .milliseconds(50)) }
+        #expect(begin.duration(to: .now) >= .milliseconds(50))
+        #expect(first?.path == folder)
+        first = nil
+        _ = try SpoolDirectory(folder)
+    }
+
     @Test func aFolderThatCannotBeUsedIsNamed() throws {
         try withFolder { folder in
             try "x".write(toFile: folder + "/file", atomically: true, encoding: .utf8)

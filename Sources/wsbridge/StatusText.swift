@@ -39,7 +39,7 @@ enum StatusText {
             for sink in route.sinks {
                 let dropped = sink.dropped.values.reduce(0, +)
                 let restored = sink.restored > 0 ? "restored \(sink.restored), " : ""
-                let spooled = sink.spooled.map { $0.bytes > 0 ? " (\($0.bytes) bytes on disk)" : "" } ?? ""
+                let spooled = sink.spooled.map(onDisk) ?? ""
                 lines.append(
                     "  \(sink.sink): \(restored)delivered \(sink.delivered), queued \(sink.queued) (\(sink.queuedBytes) bytes)\(spooled), "
                         + "expired \(sink.expired), dropped \(dropped)" + counts("", sink.dropped)
@@ -61,6 +61,14 @@ enum StatusText {
             )
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func onDisk(_ spooled: SpooledStats) -> String {
+        let parts = [
+            spooled.bytes > 0 ? "\(spooled.bytes) bytes on disk" : nil,
+            spooled.unwritten > 0 ? "\(spooled.unwritten) messages not yet written" : nil,
+        ].compactMap { $0 }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }
 
     private static func reason(_ text: String?) -> String { text.map { " (\($0))" } ?? "" }

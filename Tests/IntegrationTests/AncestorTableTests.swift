@@ -49,7 +49,7 @@ struct AncestorTableTests {
     func keepAliveCanBeDisabled() async throws {
         try await withSite(yaml: { parts in
             parts.standard(
-                connection: "keep_alive: { interval: 50ms, timeout: 5s }",
+                connection: "keep_alive: { interval: 50ms, timeout: 1m }",
                 further: """
                     quiet:
                       url: \(parts.server.url)/quiet

@@ -33,7 +33,7 @@ struct BadSpoolTests {
             var content = try Data(contentsOf: file)
             content.replaceSubrange(offset..<offset + 4, with: bytes)
             try content.write(to: file)
-            for arguments in [["run"], ["spool", "list"]] {
+            for arguments in [["check"], ["run"], ["spool", "list"]] {
                 let finished = try await run(
                     Executables.wsbridge,
                     arguments,
@@ -42,8 +42,23 @@ struct BadSpoolTests {
                 )
                 #expect(finished.status == .exited(78))
                 #expect(finished.errors.contains("\(file.path) ") && finished.errors.contains(message), "\(finished)")
+                if arguments == ["check"] {
+                    #expect(finished.errors.contains("wsbridge.yaml:1:12: state_dir: "), "\(finished)")
+                }
             }
             #expect(try Data(contentsOf: file) == content, "not a byte is changed")
+        }
+    }
+
+    @Test func aSpoolInUseIsGood() async throws {
+        try await withTemporaryDirectory { directory in
+            for _ in 0..<2 {
+                try await withGateway(yaml(directory), in: directory) { gateway in
+                    #expect(try await gateway.command("check").status == .exited(0))
+                    try await gateway.stop()
+                    #expect(try await gateway.command("check").status == .exited(0))
+                }
+            }
         }
     }
 

@@ -79,14 +79,14 @@ struct CredentialTests {
     }
 
     @Test func makeBeforeBreakLosesAndDoublesNothingUnderAStreamBothWays() async throws {
-        // Each token lives for two seconds and is replaced after one: several renewals under the stream.
-        try await withTokenServer(answering: { number, _ in .token("t\(number)", expiresIn: 2) }) { tokens in
+        // Each token is replaced after a second, long before it ends: several renewals under the stream.
+        try await withTokenServer(answering: { number, _ in .token("t\(number)", expiresIn: 6) }) { tokens in
             let routes = """
                 routes:
                   in: { from: { mqtt: local, topic: feed/send, qos: 1 }, to: cloud }
                   out: { from: cloud, to: { mqtt: local, topic: feed/echo, qos: 1 } }
                 """
-            let credentials = oauth(tokens) + "\nrenew_before: 1s"
+            let credentials = oauth(tokens) + "\nrenew_before: 5s"
             try await withSite(.init(echoes: true), yaml: { yaml($0, credentials, routes: routes) }) { site in
                 try await site.event("established")
                 var sent: [String] = []
@@ -130,10 +130,10 @@ struct CredentialTests {
 
     @Test func aRenewalThatFailsLeavesThePresentConnectionInPlace() async throws {
         let answers = { @Sendable (number: Int, _: TestTokenServer.Request) -> TestTokenServer.Answer in
-            number == 2 ? .status(500) : .token("t\(number)", expiresIn: 2)
+            number == 2 ? .status(500) : .token("t\(number)", expiresIn: 6)
         }
         try await withTokenServer(answering: answers) { tokens in
-            try await withSite(yaml: { yaml($0, oauth(tokens) + "\nrenew_before: 1s") }) { site in
+            try await withSite(yaml: { yaml($0, oauth(tokens) + "\nrenew_before: 5s") }) { site in
                 try await eventually("a renewal") { try site.events().contains { $0.isRenewed } }
                 #expect(site.gateway.log.text.contains("the connection can't be renewed yet: the token endpoint"))
                 #expect(Array(authorizations(site).prefix(2)) == ["Bearer t1", "Bearer t3"])

@@ -19,7 +19,7 @@ struct LivenessTests {
     }
 
     private let pongs = TestWebSocketServer.Script(answers: { $0 == "ping" ? [.text("pong")] : [] })
-    private let heartbeat = "heartbeat: { send: ping, every: 50ms, expect: { equals: pong }, timeout: 5s }"
+    private let heartbeat = "heartbeat: { send: ping, every: 50ms, expect: { equals: pong }, timeout: 1m }"
 
     @Test func heartbeatsAreAnsweredAndNotForwarded() async throws {
         try await withConnection(heartbeat, pongs) { site in
@@ -47,7 +47,7 @@ struct LivenessTests {
         try await withConnection(heartbeat + "\nsilence_timeout: 500ms", pongs) { site in
             let end = try await site.event("disconnected")
             #expect(end.reason == "server sent no message for 500 ms")
-            #expect(site.server.texts.contains("ping"))
+            try await eventually("a heartbeat") { site.server.texts.contains("ping") }
         }
     }
 
@@ -63,14 +63,10 @@ struct LivenessTests {
 
     @Test func aServerThatCannotBearPingsIsSaid() async throws {
         let keys = "keep_alive: { interval: 50ms, timeout: 10s }"
-        try await withConnection(keys, .init(answersPings: false)) { site in
-            for round in 1...3 {
-                try await site.event("established", number: round)
-                let pings = site.server.clients[round - 1]
-                try await eventually("a ping") { site.server.clients[round - 1].pingCount > 0 }
-                try await pings.send([.endTCP])
-                try await site.event("disconnected", number: round)
-            }
+        // It ends by itself: a test that looks for a ping first may be late for what counts as its consequence.
+        try await withConnection(keys, .init(endsAtPing: true)) { site in
+            try await site.event("disconnected", number: 3)
+            #expect(site.server.clients.prefix(3).allSatisfy { $0.pingCount > 0 })
             _ = try await site.gateway.log.line(containing: "send_keep_alive: false switches them off")
         }
     }

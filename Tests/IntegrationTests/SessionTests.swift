@@ -109,10 +109,10 @@ struct SessionTests {
         let script = TestWebSocketServer.Script { text in
             text == "login" ? [.text("welcome")] : [.text("echo \(text)")]
         }
-        try await withTokenServer(answering: { number, _ in .token("t\(number)", expiresIn: 2) }) { tokens in
+        try await withTokenServer(answering: { number, _ in .token("t\(number)", expiresIn: 6) }) { tokens in
             let connection = """
                 oauth2: { token_url: "http://127.0.0.1:\(tokens.port)/token", client_id: a, client_secret: s3cret-s3cret }
-                renew_before: 1s
+                renew_before: 5s
                 session: [ { send: login, expect: { equals: welcome } } ]
                 """
             try await withSite(script) { parts in

@@ -40,7 +40,11 @@ final class ServerFrameHandler: ChannelInboundHandler {
             if frame.fin { finishMessage(context) }
         case .ping:
             record.receivedPing(from: client)
-            if script.answersPings { _ = Self.send([.pong(payload)], on: context.channel) }
+            if script.endsAtPing {
+                _ = Self.send([.endTCP], on: context.channel)
+            } else if script.answersPings {
+                _ = Self.send([.pong(payload)], on: context.channel)
+            }
         case .pong:
             record.receivedPong(payload)
         case .connectionClose:

@@ -5,6 +5,8 @@ extension TestWebSocketServer {
         /// Sent as soon as the handshake is done.
         package var onEstablished: [Sending] = []
         package var answersPings = true
+        /// The TCP connection ends as soon as a ping comes.
+        package var endsAtPing = false
         package var answersClose = true
         /// Sends every data message back.
         package var echoes = false
@@ -15,6 +17,7 @@ extension TestWebSocketServer {
             _ handshake: Handshake = .accept(),
             onEstablished: [Sending] = [],
             answersPings: Bool = true,
+            endsAtPing: Bool = false,
             answersClose: Bool = true,
             echoes: Bool = false,
             answers: (@Sendable (String) -> [Sending])? = nil
@@ -22,6 +25,7 @@ extension TestWebSocketServer {
             self.handshake = handshake
             self.onEstablished = onEstablished
             self.answersPings = answersPings
+            self.endsAtPing = endsAtPing
             self.answersClose = answersClose
             self.echoes = echoes
             self.answers = answers

@@ -16,6 +16,8 @@ final class ReplyDesk: RequestAnswering {
     private var timer: Scheduled<Void>?
     private var replied = 0
     private var unanswered: [Unanswered: Int] = [:]
+    /// Messages that came since the first of the open requests, and that `match` didn't take.
+    private var passedOver = 0
 
     /// - Throws: `MatchError` for what the configuration's check should have refused.
     init(
@@ -59,7 +61,9 @@ final class ReplyDesk: RequestAnswering {
             break
         case .sent:
             switch open.sent(address, now: eventLoop.now) {
-            case .wait: armTimer()
+            case .wait:
+                if open.count == 1 { passedOver = 0 }
+                armTimer()
             case .tell(let reason): tell([address], reason)
             case .doNothing: break
             }
@@ -83,7 +87,10 @@ final class ReplyDesk: RequestAnswering {
             for entry in batch.entries {
                 guard open.isAwaiting(over: leg) else { return }
                 let payload = UnsafeRawBufferPointer(rebasing: bytes[entry.payload])
-                guard matcher?.matches(payload, kind: entry.kind) ?? true else { continue }
+                guard matcher?.matches(payload, kind: entry.kind) ?? true else {
+                    passedOver += 1
+                    continue
+                }
                 switch open.replied(over: leg) {
                 case .answer(let address):
                     replied += 1
@@ -134,7 +141,10 @@ final class ReplyDesk: RequestAnswering {
     private func timerFired() {
         timer = nil
         let ended = open.timerFired(now: eventLoop.now)
-        if !ended.isEmpty { log.warning("no reply to a request came within \(timeout.words)") }
+        if !ended.isEmpty {
+            let others = passedOver > 0 ? "; match took none of what came meanwhile, \(passedOver) in all" : ""
+            log.warning("no reply to a request came within \(timeout.words)\(others)")
+        }
         tell(ended, .noReply)
         armTimer()
     }

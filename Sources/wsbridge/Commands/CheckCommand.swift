@@ -24,11 +24,17 @@ struct Check: ParsableCommand {
                 StandardStreams.output("connection \(connection.name) \(way); proxy: none would not")
             }
         }
+        let parts = [
+            counted(configuration.connections.count, "connection"), counted(configuration.brokers.count, "broker"),
+            counted(configuration.routes.count, "route"),
+        ]
         StandardStreams.output(
-            "\(path) is good: \(configuration.connections.count) connections, \(configuration.brokers.count) brokers, "
-                + "\(configuration.routes.count) routes" + (warnings > 0 ? "; \(warnings) warnings" : "")
+            "\(path) is good: \(parts.joined(separator: ", "))"
+                + (warnings > 0 ? "; \(counted(warnings, "warning"))" : "")
         )
     }
+
+    private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }
 
 /// `wsbridge schema`.

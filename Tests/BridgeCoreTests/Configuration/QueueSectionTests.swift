@@ -57,6 +57,33 @@ struct QueueSectionTests {
 
     @Test func tooLittleDiskIsRefused() {
         let text = Self.head + "routes: { r: { from: a, to: b, queue: { store: spill, max_disk: 100KiB } } }\n"
-        expect(text, says: ["4:65: max_disk must be a size from 1MiB to 1048576GiB, such as 64KiB, found '100KiB'"])
+        expect(text, says: ["4:65: max_disk must be a size from 1MiB to 1048576GiB, such as 64MiB, found '100KiB'"])
+    }
+
+    @Test func aBareNumberGetsAUnitThatIsLargeEnough() {
+        let text = Self.head + "routes: { r: { from: a, to: b, queue: { store: spill, max_disk: 5 } } }\n"
+        expect(
+            text,
+            says: [
+                "4:65: max_disk must be a size from 1MiB to 1048576GiB, such as 64MiB, found the number 5: "
+                    + "write a unit, such as 5MiB"
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("to: b, queue: { max_disk: 2GiB }", 51), ("to: { connection: b, queue: { max_disk: 2GiB } }", 65),
+        ("to: { mqtt: local, topic: t, qos: 1 }, queue: { store: memory, max_disk: 2GiB }", 98),
+    ])
+    func diskForAQueueInMemoryHasNoEffect(keys: String, column: Int) {
+        expect(
+            Self.head + "routes: { r: { from: a, \(keys) } }\n",
+            says: ["4:\(column): warning: max_disk has no effect on a queue in memory: it needs store: spill or always"]
+        )
+    }
+
+    @Test func diskForOneSinkOfTwoHasAnEffect() {
+        let sinks = "[ b, { mqtt: local, topic: t, qos: 1 } ]"
+        expect(Self.head + "routes: { r: { from: a, to: \(sinks), queue: { max_disk: 2GiB } } }\n", says: [])
     }
 }

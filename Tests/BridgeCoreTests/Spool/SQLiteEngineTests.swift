@@ -133,15 +133,20 @@ struct SQLiteEngineTests {
             try run("CREATE TABLE recipes (name TEXT)", on: path)
             let before = try Data(contentsOf: URL(fileURLWithPath: path))
             #expect(throws: SpoolError.foreign(path: path)) { try opened(folder) }
+            #expect(SpoolFileHead.problem(in: folder) == SpoolError.foreign(path: path).description)
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
         }
     }
 
     @Test func aLaterVersionsFileIsLeftUntouched() throws {
         try withFolder { folder in
-            try opened(folder).close()
+            let engine = try opened(folder)
             let path = folder + "/" + SQLiteEngine.fileName
+            #expect(SpoolFileHead.problem(in: folder) == nil)
+            engine.close()
+            #expect(SpoolFileHead.problem(in: folder) == nil)
             try run("PRAGMA user_version = 7", on: path)
+            #expect(SpoolFileHead.problem(in: folder) == SpoolError.newer(path: path, version: 7).description)
             #expect(throws: SpoolError.newer(path: path, version: 7)) { try opened(folder) }
         }
     }

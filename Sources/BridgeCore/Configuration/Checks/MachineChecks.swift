@@ -47,8 +47,12 @@ package enum MachineChecks {
             guard occasion == .check, let problem = programProblem(use.path) else { return [] }
             return [Finding(severity: .error, message: problem)]
         case .stateDirectory:
-            guard let problem = SpoolDirectory.problem(with: use.path) else { return [] }
-            return [Finding(severity: .error, message: "\(quoted(use.path, limit: 300)): \(problem)")]
+            if let problem = SpoolDirectory.problem(with: use.path) {
+                return [Finding(severity: .error, message: "\(quoted(use.path, limit: 300)): \(problem)")]
+            }
+            // Whoever runs opens the file, and sees more of it.
+            guard occasion == .check, let problem = SpoolFileHead.problem(in: use.path) else { return [] }
+            return [Finding(severity: .error, message: problem)]
         case .secret:
             do throws(SecretError) {
                 _ = try SecretReader.read(.file(use.path))

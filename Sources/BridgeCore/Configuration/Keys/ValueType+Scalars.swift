@@ -57,7 +57,7 @@ extension ValueType<Int> {
             Quantity.text(range.lowerBound, units: Quantity.sizes),
             Quantity.text(range.upperBound, units: Quantity.sizes)
         )
-        let words = "a size from \(low) to \(high), such as 64KiB"
+        let words = "a size from \(low) to \(high), such as \(range.contains(64 << 10) ? "64KiB" : "64MiB")"
         let schema: JSONLiteral = ["type": "string", "pattern": "^([0-9]+(B|KiB|MiB|GiB)|0|.*\\$\\{.*)$"]
         return ValueType(words, schema: schema) { node, field in
             quantity(node, field, words, units: Quantity.sizes, range: range, example: "KiB")
@@ -146,7 +146,15 @@ private func quantity(
     case .success, .failure(.tooLarge), .failure(.noNumber): problem = ""
     case .failure(.fraction): problem = ": write a whole number of a smaller unit"
     case .failure(.noUnit(let number)):
-        problem = scalar.variables.isEmpty ? ": write a unit, such as \(number)\(example)" : ": it has no unit"
+        let allowed = ([example] + units.map(\.name)).map { number + $0 }.first {
+            guard case .success(let value) = Quantity.parse($0, units: units) else { return false }
+            return range.contains(value)
+        }
+        if !scalar.variables.isEmpty {
+            problem = ": it has no unit"
+        } else {
+            problem = allowed.map { ": write a unit, such as \($0)" } ?? ": write a number with a unit"
+        }
     case .failure(.unknownUnit(let suggestion)):
         let known = units.map(\.name).joined(separator: ", ")
         problem =

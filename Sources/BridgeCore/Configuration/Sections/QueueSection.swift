@@ -102,6 +102,7 @@ enum QueueSection {
         }
         queue.maxBytes = (own?.maxBytes ?? route.maxBytes)?.value ?? queue.maxBytes
         queue.maxDisk = (own?.maxDisk ?? route.maxDisk)?.value ?? queue.maxDisk
+        if queue.store == .memory { warn(ofNoDisk: own?.maxDisk, context) }
         queue.ttl = (own?.ttl ?? route.ttl)?.value
         if queue.whenFull == .conflate {
             queue.conflateBy = conflateBy?.value
@@ -114,10 +115,19 @@ enum QueueSection {
         return queue
     }
 
-    /// The route's `conflate_by` must serve at least one of its sinks.
-    static func checkConflateBy(_ route: QueueSettings, _ queues: [QueueConfiguration], _ context: LoadingContext) {
+    /// What the route says must serve at least one of its sinks.
+    static func checkUse(_ route: QueueSettings, _ queues: [QueueConfiguration], _ context: LoadingContext) {
+        if queues.allSatisfy({ $0.store == .memory }) { warn(ofNoDisk: route.maxDisk, context) }
         guard let conflateBy = route.conflateBy, !queues.contains(where: { $0.whenFull == .conflate }) else { return }
         context.error("conflate_by needs when_full: conflate", at: conflateBy.position)
+    }
+
+    private static func warn(ofNoDisk maxDisk: QueueSettings.Setting<Int>?, _ context: LoadingContext) {
+        guard let maxDisk else { return }
+        context.warning(
+            "max_disk has no effect on a queue in memory: it needs store: spill or always",
+            at: maxDisk.position
+        )
     }
 
     private static func defaultWhenFull(for sink: SinkConfiguration) -> QueueConfiguration.WhenFull {

@@ -96,7 +96,7 @@ enum RouteSection {
             QueueSection.resolve(sink.queue, over: queue, for: sink.sink, context)
         }
         for index in route.sinks.indices { resolveExpiry(&route.sinks[index], queues[index], context) }
-        QueueSection.checkConflateBy(queue, queues, context)
+        QueueSection.checkUse(queue, queues, context)
         ReplySection.check(source?.source, route.sinks, reader)
         if let source {
             checkTemplates(route.sinks, source.source, context)

@@ -1,37 +1,10 @@
-package import NIOCore
+import NIOCore
 
 /// A queue that holds one message a key: a newer one takes the place of the older.
 ///
 /// All of it is in memory. The disk, where there is one, holds the same under the same numbers: with `spill` what the
 /// gateway's stop left, with `always` everything. Used on the gateway's event loop only.
 package final class ConflatingStore: SpoolingStore {
-    struct Slot {
-        var entry: MessageBatch.Entry
-        /// Payload, topic and properties.
-        var bytes: ByteBuffer
-        var receivedAt: NIODeadline
-        var priorAge: Int64
-        var key: [UInt8]?
-        var number: Int64
-        var isOnDisk = false
-        /// What lies there is one that it took the place of.
-        var isNewer = false
-        /// What it counts for there.
-        var writtenCost = 0
-        /// The last write of it.
-        var ticket: Int64 = 0
-        /// It waits to be written, for its turn.
-        var isDue = false
-        /// False: dropped between others.
-        var isLive = true
-
-        /// When it was received, in milliseconds on a clock that may be negative.
-        var receipt: Int64 { Int64(receivedAt.uptimeNanoseconds / 1_000_000) - priorAge }
-
-        /// Where its sender wants an answer.
-        var request: ResponseAddress? { bytes.withVeryUnsafeBytes { entry.response(in: $0) } }
-    }
-
     /// So much may be on its way to the disk.
     static let writingLimit = 256 << 10
 
@@ -56,6 +29,8 @@ package final class ConflatingStore: SpoolingStore {
     var given: Int64 = 0
     var dead = 0
     var loadIsHeld = false
+    /// Nothing that waits was received before; a newer message stands where an older one stood, so places don't tell.
+    var earliest = Int64.max
     /// What a former run left comes first: nothing is offered before it is here.
     var restoredSlots: [Slot] = []
     var notLoaded: Int
@@ -193,51 +168,6 @@ package final class ConflatingStore: SpoolingStore {
         for index in slots.indices where slots[index].isLive && slots[index].isDue { write(index, under: given) }
     }
 
-    static func slot(
-        _ batch: MessageBatch,
-        _ index: Int,
-        _ all: UnsafeRawBufferPointer,
-        key: [UInt8]?,
-        number: Int64
-    ) -> Slot {
-        var entry = batch.entries[index]
-        let capacity = entry.payload.count + entry.topicAndProperties.count
-        var bytes = ByteBufferAllocator().buffer(capacity: capacity)
-        bytes.writeBytes(all[entry.payload])
-        bytes.writeBytes(all[entry.topicAndProperties])
-        entry.payloadOffset = 0
-        entry.topicOffset = entry.payloadLength
-        let delay = TimeAmount.milliseconds(Int64(entry.delay))
-        entry.delay = 0
-        return Slot(
-            entry: entry,
-            bytes: bytes,
-            receivedAt: batch.receivedAt + delay,
-            priorAge: batch.priorAge,
-            key: key,
-            number: number
-        )
-    }
-
-    static func batch(of slots: some Collection<Slot>) -> MessageBatch {
-        guard let first = slots.first else { return .empty }
-        var batch = MessageBatch(
-            bytes: ByteBufferAllocator().buffer(capacity: slots.reduce(0) { $0 + $1.bytes.readableBytes }),
-            entries: [],
-            receivedAt: first.receivedAt,
-            priorAge: first.priorAge
-        )
-        for slot in slots {
-            var entry = slot.entry
-            entry.payloadOffset += UInt32(truncatingIfNeeded: batch.bytes.writerIndex)
-            entry.topicOffset += UInt32(truncatingIfNeeded: batch.bytes.writerIndex)
-            entry.delay = UInt32(clamping: slot.receipt - first.receipt)
-            batch.bytes.writeImmutableBuffer(slot.bytes)
-            batch.entries.append(entry)
-        }
-        return batch
-    }
-
     // MARK: Out
 
     package func waiting(limit: Int) -> MessageBatch? {
@@ -246,11 +176,6 @@ package final class ConflatingStore: SpoolingStore {
         let limit = isBound ? min(limit, window.room(inFlight: inFlight)) : limit
         let batch = Self.batch(of: Array(slots.lazy.filter(\.isLive).dropFirst(inFlight).prefix(limit)))
         return batch.isEmpty ? nil : batch
-    }
-
-    package func ageOfOldestWaiting(now: NIODeadline) -> Int64? {
-        guard !isLoading, let slot = slots.lazy.filter(\.isLive).dropFirst(inFlight).first else { return nil }
-        return Int64(now.uptimeNanoseconds / 1_000_000) - slot.receipt
     }
 
     /// What is in flight is no longer replaced.
@@ -288,6 +213,7 @@ package final class ConflatingStore: SpoolingStore {
 
     func enter(_ slot: Slot) {
         live += 1
+        earliest = min(earliest, slot.receipt)
         bytes += slot.entry.queueCost
         if slot.entry.flags.contains(.isRequest) { requestCount += 1 }
     }
@@ -339,6 +265,7 @@ package final class ConflatingStore: SpoolingStore {
         let back = slots.indices.enumerated().lazy.filter { self.slots[$0.element].isLive }.prefix(inFlight)
         window.rewound(inFlight)
         inFlight = 0
+        earliest = .min
         var gone = 0
         // Two of a key may have been in flight: the newest is met first and stays.
         for (offset, index) in Array(back).reversed() {
@@ -364,7 +291,7 @@ package final class ConflatingStore: SpoolingStore {
                 continue
             }
             if let key = slots[index].key, places[key] == left + offset { places[key] = nil }
-            bury(index, settled: window.droppedOldestWaiting())
+            bury(index, settled: window.droppedWaiting())
             settled(0)
             compact()
             return true

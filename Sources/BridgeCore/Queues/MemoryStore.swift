@@ -7,6 +7,8 @@ package import NIOCore
 package struct MemoryStore: QueueStore {
     /// A new chunk begins when the last one holds so many bytes.
     static let chunkBytes = 64 << 10
+    /// And when its first message was received so long before: times within a chunk are 32 bits of milliseconds.
+    static let chunkTime = TimeAmount.hours(24)
 
     private struct Chunk {
         var bytes: ByteBuffer
@@ -40,6 +42,7 @@ package struct MemoryStore: QueueStore {
         let fits =
             last.map { index in
                 !chunks[index].isShared && chunks[index].priorAge == batch.priorAge
+                    && batch.receivedAt - chunks[index].receivedAt < Self.chunkTime
                     && chunks[index].bytes.writerIndex + messageBytes <= Self.chunkBytes
             } ?? false
         if fits, let last {

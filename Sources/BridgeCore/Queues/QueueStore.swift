@@ -32,6 +32,9 @@ package protocol QueueStore {
     /// How old the oldest waiting message is, in milliseconds; `nil` when none waits in memory.
     func ageOfOldestWaiting(now: NIODeadline) -> Int64?
 
+    /// Removes what waits and has that age, in milliseconds; says how many, and which of them were requests.
+    mutating func dropExpired(ttl: Int64, now: NIODeadline) -> (count: Int, requests: [ResponseAddress])
+
     /// Removes everything.
     mutating func removeAll()
 
@@ -77,4 +80,16 @@ extension QueueStore {
     package func room(_ policy: QueuePolicy) -> Int { policy.maxBytes - bytes }
 
     package mutating func takeConflated() -> (count: Int, requests: [ResponseAddress]) { (0, []) }
+
+    /// Of messages that stand in the order of their receipt.
+    package mutating func dropExpired(ttl: Int64, now: NIODeadline) -> (count: Int, requests: [ResponseAddress]) {
+        var expired: (count: Int, requests: [ResponseAddress]) = (0, [])
+        while let age = ageOfOldestWaiting(now: now), age >= ttl {
+            let asking = requestCount > 0 ? requests(at: inFlight..<inFlight + 1) : []
+            guard dropOldestWaiting() else { break }
+            expired.count += 1
+            expired.requests += asking
+        }
+        return expired
+    }
 }

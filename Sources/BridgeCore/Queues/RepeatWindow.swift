@@ -36,9 +36,9 @@ struct RepeatWindow: Sendable, Hashable {
     /// So many wait again.
     mutating func rewound(_ count: Int) { returned += count }
 
-    /// The oldest that waits is let go; returns how many the sink had: one or none.
-    mutating func droppedOldestWaiting() -> Int {
-        guard returned > 0 else { return 0 }
+    /// One that waits behind so many others is let go; returns how many the sink had: one or none.
+    mutating func droppedWaiting(behind count: Int = 0) -> Int {
+        guard count < returned else { return 0 }
         returned -= 1
         return 1
     }

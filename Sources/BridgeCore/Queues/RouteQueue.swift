@@ -272,10 +272,9 @@ package final class RouteQueue: SinkClient {
 
     private func expire() {
         guard let ttl = policy.ttl else { return }
-        let now = now()
-        while let age = store.ageOfOldestWaiting(now: now), age >= ttl, dropOldestWaiting(telling: "expired") {
-            balance.expired += 1
-        }
+        let expired = store.dropExpired(ttl: ttl, now: now())
+        balance.expired += expired.count
+        answer(expired.requests, .dropped("expired"))
     }
 
     /// Applies what the sink said while it was being offered messages.

@@ -245,7 +245,7 @@ package final class SpooledStore: SpoolingStore {
             let before = head.bytes
             guard head.dropOldestWaiting() else { return false }
             let number = run.first + Int64(skip)
-            let settled = window.droppedOldestWaiting()
+            let settled = window.droppedWaiting()
             if let ticket = run.ticket {
                 window.settled(settled)
                 remove(number, number, ticket: ticket, bytes: before - head.bytes, settled: settled)

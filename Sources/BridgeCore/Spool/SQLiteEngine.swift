@@ -261,15 +261,23 @@ package final class SQLiteEngine: SpoolEngine {
                 }
                 let id = row.integer(0)
                 let blob = row.blob(1)
-                page.last = id - start
+                let number = id - start
                 guard let record = SpoolRecord.decode(blob, row: id, seed: seed) else {
-                    page.damaged.append(page.last)
+                    page.last = number
+                    page.damaged.append(number)
                     return true
                 }
                 let age = receipts.age(of: record.receipt, at: now)
+                let delay = (oldest ?? age) - age
+                // A batch can't tell the age of what was received weeks apart.
+                guard delay <= Int64(Int32.max) else {
+                    page.isEnd = false
+                    return false
+                }
                 if oldest == nil { oldest = age }
-                page.append(record, from: blob, number: page.last, delay: (oldest ?? age) - age)
-                if page.last <= doubtful {
+                page.last = number
+                page.append(record, from: blob, number: number, delay: delay)
+                if number <= doubtful {
                     page.batch.entries[page.batch.entries.endIndex - 1].flags.insert(.redelivered)
                 }
                 return true

@@ -98,6 +98,30 @@ struct ConflatingStoreTests {
         #expect(store.waiting(limit: 1)?.texts == ["9990"])
     }
 
+    /// One whose key is never heard of again, behind one that is renewed all the time.
+    @Test func eachMessageExpiresByItsOwnAgeWhereverItStands() throws {
+        let store = ConflatingStore(by: try ConflationKey("$.k"))
+        let start = NIODeadline.uptimeNanoseconds(0) + .seconds(100)
+        var batch = MessageBatch.of("{\"k\":1,\"n\":1}", "{\"k\":2,\"n\":1}")
+        batch.receivedAt = start
+        store.append(batch, in: 0..<2)
+        batch = .of("{\"k\":1,\"n\":2}")
+        batch.receivedAt = start + .seconds(40)
+        store.append(batch, in: 0..<1)
+        let waiting = try #require(store.waiting(limit: 9))
+        #expect(waiting.texts == ["{\"k\":1,\"n\":2}", "{\"k\":2,\"n\":1}"])
+        #expect((0..<2).map { waiting.age(at: $0, now: start + .seconds(50)) } == [10_000, 50_000])
+        #expect(store.dropExpired(ttl: 60_000, now: start + .seconds(59)).count == 0)
+        #expect(store.dropExpired(ttl: 60_000, now: start + .seconds(60)).count == 1)
+        #expect(store.waiting(limit: 9)?.texts == ["{\"k\":1,\"n\":2}"])
+        #expect(store.dropExpired(ttl: 60_000, now: start + .seconds(99)).count == 0)
+        store.took(1)
+        #expect(store.dropExpired(ttl: 60_000, now: start + .seconds(100)).count == 0, "it is in flight")
+        store.rewind()
+        #expect(store.dropExpired(ttl: 60_000, now: start + .seconds(100)).count == 1)
+        #expect(store.isEmpty && store.slotCount == 0)
+    }
+
     private func append(_ texts: [String], to store: ConflatingStore) {
         let batch = MessageBatch.of(texts)
         store.append(batch, in: 0..<batch.count)

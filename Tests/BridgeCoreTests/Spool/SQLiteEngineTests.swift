@@ -39,6 +39,28 @@ struct SQLiteEngineTests {
         }
     }
 
+    /// A batch's times are 32 bits of milliseconds, 49 days.
+    @Test func whatWasReceivedMonthsApartKeepsItsAge() throws {
+        try withFolder { folder in
+            let engine = try opened(folder)
+            let place = try engine.queue("q")
+            let day: Int64 = 86_400_000
+            for (index, age) in [90 * day, 80 * day, 0].enumerated() {
+                var batch = MessageBatch.of("\(index)")
+                batch.priorAge = age
+                try engine.write([append(batch, to: place.number, first: Int64(index + 1))], removing: [])
+            }
+            let old = try engine.read(SpoolRead(queue: place.number, after: 0, messages: 9, bytes: 1 << 20))
+            #expect(old.batch.texts == ["0", "1"] && !old.isEnd && old.last == 2)
+            let new = try engine.read(SpoolRead(queue: place.number, after: 2, messages: 9, bytes: 1 << 20))
+            #expect(new.batch.texts == ["2"] && new.isEnd && new.last == 3)
+            let days = [old.batch.age(at: 0, now: .now()), old.batch.age(at: 1, now: .now()), new.batch.priorAge].map {
+                $0 / day
+            }
+            #expect(days == [90, 80, 0])
+        }
+    }
+
     @Test func pagesAreBoundedAndRemovalsLeaveTheRest() throws {
         try withFolder { folder in
             let engine = try opened(folder)

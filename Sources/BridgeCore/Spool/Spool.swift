@@ -114,9 +114,7 @@ package final class Spool {
                     )
                 )
             case .remove(let first, let last, let bytes, let settled):
-                waiting.deletes.append(
-                    SpoolDelete(queue: queue, first: first, last: last, bytes: bytes, settled: settled)
-                )
+                waiting.add(SpoolDelete(queue: queue, first: first, last: last, bytes: bytes, settled: settled))
             case .read(let after, let through, let messages, let bytes):
                 waiting.reads.append(
                     SpoolRead(queue: queue, after: after, through: through, messages: messages, bytes: bytes)

@@ -6,6 +6,16 @@ struct SpoolWork: Sendable {
 
     var isEmpty: Bool { appends.isEmpty && deletes.isEmpty && reads.isEmpty }
 
+    /// Behind the last of its queue it becomes part of it: while a disk refuses for long they may be many.
+    mutating func add(_ delete: SpoolDelete) {
+        guard let last = deletes.indices.last, deletes[last].queue == delete.queue,
+            deletes[last].last + 1 == delete.first
+        else { return deletes.append(delete) }
+        deletes[last].last = delete.last
+        deletes[last].bytes += delete.bytes
+        deletes[last].settled += delete.settled
+    }
+
     /// The same writes for a file that holds nothing yet but these: what replaces no message there is the first of it.
     static func first(_ appends: [SpoolAppend], behind written: [SpoolAppend] = []) -> [SpoolAppend] {
         struct Place: Hashable {

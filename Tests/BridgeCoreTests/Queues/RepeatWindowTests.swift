@@ -129,23 +129,8 @@ struct RepeatWindowTests {
     @Test func theSpoolCommitsAtOnceWhenItHoldsUpTheRest() throws {
         let loop = EmbeddedEventLoop()
         let disk = FakeDisk()
-        let spool = try Spool(FakeEngine(disk), eventLoop: loop, log: .quiet) { $0() }
-        let place = try spool.place(for: "r -> s")
-        let store = SpooledStore(level: .always, maxBytes: 1 << 20, maxDisk: 1 << 20, window: 4, contents: place)
         let sink = ScriptedSink(settlesLater: true)
-        let policy = QueuePolicy(whenFull: .block, maxBytes: 1 << 20)
-        let queue = RouteQueue(
-            route: "r",
-            sink: sink,
-            policy: policy,
-            store: store,
-            spool: spool,
-            place: place.number,
-            log: .quiet
-        )
-        queue.accept(.of((0..<8).map(String.init)))
-        loop.advanceTime(by: Spool.linger)
-        #expect(disk.left.count == 8)
+        let queue = try queue(of: 8, to: sink, on: disk, window: 4, loop)
         sink.opens(for: 100)
         #expect(sink.taken.count == 4)
         queue.settle(1, as: .delivered)
@@ -154,6 +139,50 @@ struct RepeatWindowTests {
         queue.settle(3, as: .delivered)
         loop.run()
         #expect(sink.taken.count == 8 && disk.left.count == 4)
+    }
+
+    /// What a disk refuses to remove for long doesn't pile up one by one.
+    @Test func removalsThatWaitBecomeOne() throws {
+        let loop = EmbeddedEventLoop()
+        let disk = FakeDisk()
+        let sink = ScriptedSink(settlesLater: true)
+        let queue = try queue(of: 8, to: sink, on: disk, window: 100, loop)
+        sink.opens(for: 100)
+        disk.fails = .failed("EIO")
+        for _ in 0..<8 {
+            queue.settle(1, as: .delivered)
+            loop.advanceTime(by: Spool.linger)
+        }
+        #expect(disk.left.count == 8 && disk.removals == 0)
+        disk.fails = nil
+        loop.advanceTime(by: .seconds(20))
+        #expect(disk.left.isEmpty && disk.removals == 1)
+    }
+
+    /// A queue whose messages, so many, are all on disk.
+    private func queue(
+        of count: Int,
+        to sink: ScriptedSink,
+        on disk: FakeDisk,
+        window: Int,
+        _ loop: EmbeddedEventLoop
+    ) throws -> RouteQueue {
+        let spool = try Spool(FakeEngine(disk), eventLoop: loop, log: .quiet) { $0() }
+        let place = try spool.place(for: "r -> s")
+        let store = SpooledStore(level: .always, maxBytes: 1 << 20, maxDisk: 1 << 20, window: window, contents: place)
+        let queue = RouteQueue(
+            route: "r",
+            sink: sink,
+            policy: QueuePolicy(whenFull: .block, maxBytes: 1 << 20),
+            store: store,
+            spool: spool,
+            place: place.number,
+            log: .quiet
+        )
+        queue.accept(.of((0..<count).map(String.init)))
+        loop.advanceTime(by: Spool.linger)
+        #expect(disk.left.count == count)
+        return queue
     }
 
     /// A store whose messages are all on disk.

@@ -34,6 +34,8 @@ final class FakeDisk {
     var keepsItsPlace = false
     var now: () -> NIODeadline = { .uptimeNanoseconds(0) }
     private(set) var transactions = 0
+    /// How many removals were asked for in those.
+    fileprivate(set) var removals = 0
 
     /// What a killed process leaves: all that was written, synced or not.
     var left: [String] { present.values.flatMap { $0.rows.values.map(\.text) } }
@@ -103,6 +105,7 @@ final class FakeEngine: SpoolEngine {
             return try write([], removing: deletes)
         }
         try disk.commit {
+            disk.removals += deletes.count
             for delete in deletes {
                 for number in delete.first...delete.last { disk.present[delete.queue]?.rows[number] = nil }
             }

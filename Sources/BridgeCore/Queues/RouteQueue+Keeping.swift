@@ -101,5 +101,4 @@ extension RouteQueue {
         store.removeAll()
         answer(requests, .dropped(reason.rawValue))
     }
-
 }

@@ -12,12 +12,13 @@ package enum SpoolExport {
                 let payload = UnsafeRawBufferPointer(rebasing: all[entry.payload])
                 let topic = String(decoding: all[entry.topic], as: UTF8.self)
                 let age = Double(page.batch.priorAge - Int64(entry.delay)) / 1000
-                var line = "{\"queue\":\(quoted(key)),\"number\":\(numbers.next() ?? 0),\"kind\":\"\(entry.kind)\","
-                if !topic.isEmpty { line += "\"topic\":\(quoted(topic))," }
+                var line = "{\"queue\":\(JSONText.quoted(key)),\"number\":\(numbers.next() ?? 0),"
+                line += "\"kind\":\"\(entry.kind)\","
+                if !topic.isEmpty { line += "\"topic\":\(JSONText.quoted(topic))," }
                 line += properties(UnsafeRawBufferPointer(rebasing: all[entry.properties]))
                 line += "\"age\":\(age),"
                 if let text = String(validating: payload, as: UTF8.self) {
-                    return line + "\"payload\":\(quoted(text))}"
+                    return line + "\"payload\":\(JSONText.quoted(text))}"
                 }
                 return line + "\"payload\":\"\(Base64.encode(Array(payload)))\",\"encoding\":\"base64\"}"
             }
@@ -28,34 +29,16 @@ package enum SpoolExport {
         guard !bytes.isEmpty, let properties = CarriedProperties(bytes) else { return "" }
         var line = ""
         if let response = properties.response {
-            line += "\"response_topic\":\(quoted(response.topic)),"
+            line += "\"response_topic\":\(JSONText.quoted(response.topic)),"
             if let text = String(validating: response.correlation, as: UTF8.self) {
-                if !text.isEmpty { line += "\"correlation\":\(quoted(text))," }
+                if !text.isEmpty { line += "\"correlation\":\(JSONText.quoted(text))," }
             } else {
                 line +=
                     "\"correlation\":\"\(Base64.encode(response.correlation))\",\"correlation_encoding\":\"base64\","
             }
         }
         let gateways = properties.gateways
-        if !gateways.isEmpty { line += "\"via\":[\(gateways.map(quoted).joined(separator: ","))]," }
+        if !gateways.isEmpty { line += "\"via\":[\(gateways.map(JSONText.quoted).joined(separator: ","))]," }
         return line
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -21,6 +21,10 @@ static inline void wsbridge_SSL_CTX_set_mode(SSL_CTX *context, long mode) {
     SSL_CTX_set_mode(context, mode);
 }
 
+static inline void wsbridge_SSL_set_mode(SSL *ssl, long mode) {
+    SSL_set_mode(ssl, mode);
+}
+
 static inline void wsbridge_SSL_CTX_set_session_cache_mode(SSL_CTX *context, long mode) {
     SSL_CTX_set_session_cache_mode(context, mode);
 }

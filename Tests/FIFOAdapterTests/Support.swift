@@ -114,10 +114,10 @@ func withFIFOSource(
         do {
             try await body(test)
         } catch {
-            try await test.run { $0.source.stop() }
+            try await test.run { $0.source.stop {} }
             throw error
         }
-        try await test.run { $0.source.stop() }
+        try await test.run { $0.source.stop {} }
     }
 }
 

@@ -114,7 +114,7 @@ import Testing
                 let source = try await rig.source("feed/in", qos: 1)
                 let sink = try await rig.sink("feed/out", qos: 1)
                 try await rig.connect()
-                try await rig.onLoop { $0.receivers[0].source.stop() }
+                try await rig.onLoop { $0.receivers[0].source.stop {} }
                 try await rig.feed(sink.index, (0..<1_000).map { "\($0)" })
                 try await eventually("the sink to drain") { sink.log.settled == 1_000 }
                 let promise = rig.eventLoop.makePromise(of: Void.self)

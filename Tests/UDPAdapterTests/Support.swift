@@ -110,10 +110,10 @@ func withUDPSource(
         do {
             try await body(test, port)
         } catch {
-            try await test.run { $0.source.stop() }
+            try await test.run { $0.source.stop {} }
             throw error
         }
-        try await test.run { $0.source.stop() }
+        try await test.run { $0.source.stop {} }
     }
 }
 

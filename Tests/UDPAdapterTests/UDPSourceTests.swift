@@ -80,7 +80,7 @@ struct UDPSourceTests {
             try await test.run { $0.source.pause() }
             let sender = try TestSender(to: "127.0.0.1", port: port)
             for number in 0..<500 { sender.send("\(number)") }
-            try await test.run { $0.source.stop() }
+            try await test.run { $0.source.stop {} }
             #expect(try await test.rejections(.kernelOverflow) > 400)
         }
     }
@@ -152,7 +152,7 @@ struct UDPSourceTests {
     @Test
     func nothingComesAfterStop() async throws {
         try await withUDPSource { test, port in
-            try await test.run { $0.source.stop() }
+            try await test.run { $0.source.stop {} }
             try TestSender(to: "127.0.0.1", port: port).send("late")
             try await test.run { _ in }
             #expect(try await test.count == 0)

@@ -198,7 +198,7 @@ enum SpoolBenchmark {
             isPaused = false
             loop.assumeIsolated().execute { self.push() }
         }
-        func stop() {}
+        func stop(completion: @escaping () -> Void) { completion() }
     }
 
     private final class BenchSink: Sink {

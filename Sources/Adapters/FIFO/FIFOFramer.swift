@@ -49,6 +49,16 @@ enum FIFOFramer: Equatable {
         }
     }
 
+    /// How many more bytes belong to the unfinished record at the end of `bytes` for sure; 0 where none is begun.
+    func bytesMissing(behind bytes: UnsafeRawBufferPointer) -> Int {
+        guard isInsideRecord else { return 0 }
+        return switch self {
+        // Its delimiter may be the next byte.
+        case .delimited: 1
+        case .length(let framer): framer.bytesMissing(behind: bytes)
+        }
+    }
+
     /// The writer is gone.
     ///
     /// Returns whether it left a record unfinished; what follows begins a new one.

@@ -19,6 +19,8 @@ package final class FIFOSource: Source {
     private static let pipeSize: CInt = 1 << 20
     /// What one turn of the event loop reads at most, before others have theirs.
     private static let readsPerTurn = 4
+    /// The same once it is stopped: it reads byte by byte up to a delimiter.
+    private static let readsPerTurnToStop = 1024
     /// How often it is looked at whether another FIFO is at the path, or the FIFO can be opened again.
     private static let lookInterval = TimeAmount.seconds(5)
 
@@ -35,6 +37,8 @@ package final class FIFOSource: Source {
     private var buffer = ByteBuffer()
     private var entries = ContiguousArray<MessageBatch.Entry>()
     private var isPaused = false
+    /// Told once the record that had begun is whole, or its writer gone: nothing behind it is read.
+    private var stopCompletion: (() -> Void)?
     /// Between `armed` and the notice, or in a turn's reads: nothing else may begin to read.
     private var isWaiting = false
 
@@ -84,11 +88,23 @@ package final class FIFOSource: Source {
         wait()
     }
 
-    package func stop() {
+    package func stop(completion: @escaping () -> Void) {
         eventLoop.assertInEventLoop()
         nextLook?.cancel()
         path = nil
+        guard opened != nil, framer.isInsideRecord else {
+            closeOpened()
+            return completion()
+        }
+        stopCompletion = completion
+        isPaused = false
+        noticed()
+    }
+
+    private func endStop() {
         closeOpened()
+        stopCompletion?()
+        stopCompletion = nil
     }
 
     // MARK: - Reading
@@ -105,11 +121,12 @@ package final class FIFOSource: Source {
 
     private func noticed() {
         isWaiting = false
-        for _ in 0..<Self.readsPerTurn {
+        for _ in 0..<(stopCompletion == nil ? Self.readsPerTurn : Self.readsPerTurnToStop) {
             guard let opened, !isPaused else { return }
             switch readSome(opened.descriptor) {
             case .full: continue
             case .drained: return wait()
+            case .lastRecord: return endStop()
             case .end: return writerLeft()
             case .failed(let error):
                 logger.error("reading failed, opening the FIFO afresh: \(error)")
@@ -124,6 +141,8 @@ package final class FIFOSource: Source {
         /// There may be more.
         case full
         case drained
+        /// The record that had begun when the source was stopped is whole.
+        case lastRecord
         /// No writer is left, and nothing of what was written.
         case end
         case failed(KernelError)
@@ -133,12 +152,13 @@ package final class FIFOSource: Source {
         if buffer.capacity < Self.readSize {
             buffer.reserveCapacity(Self.readSize)
         }
+        let limit = stopCompletion == nil ? .max : buffer.withUnsafeReadableBytes(framer.bytesMissing)
         var asked = 0
         var failure: CInt = 0
         let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.readSize / 8) { space in
-            asked = space.count
+            asked = min(space.count, limit)
             while true {
-                let count = read(descriptor, space.baseAddress, space.count)
+                let count = read(descriptor, space.baseAddress, asked)
                 if count >= 0 { return count }
                 failure = errno
                 if failure != EINTR { return 0 }
@@ -149,6 +169,7 @@ package final class FIFOSource: Source {
         }
         guard count > 0 else { return .end }
         frame()
+        if stopCompletion != nil, !framer.isInsideRecord { return .lastRecord }
         // An end that came before this descriptor was opened is told by a read only; it matters inside a record.
         return count == asked || framer.isInsideRecord ? .full : .drained
     }
@@ -183,6 +204,7 @@ package final class FIFOSource: Source {
             client?.rejected(1, because: .incomplete)
         }
         buffer.clear()
+        if stopCompletion != nil { return endStop() }
         openAfresh()
     }
 

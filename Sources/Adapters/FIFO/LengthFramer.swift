@@ -47,6 +47,13 @@ struct LengthFramer: Equatable {
         return progress
     }
 
+    /// How many bytes are missing of the record that begins with `bytes`, or of its header.
+    func bytesMissing(behind bytes: UnsafeRawBufferPointer) -> Int {
+        if toSkip > 0 { return toSkip }
+        guard bytes.count >= Self.headerSize else { return Self.headerSize - bytes.count }
+        return Self.headerSize + Int(UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self))) - bytes.count
+    }
+
     mutating func writerLeft() -> Bool {
         defer {
             toSkip = 0

@@ -10,8 +10,8 @@ enum BrokerOrder: Sendable {
     /// The spool doesn't take this run: the connection ends without its PUBACKs, so that the server keeps them.
     case refused(run: UInt64)
     case setReading(Bool)
-    /// The last source stopped: read on only while something waits for its acknowledgement.
-    case readOnDemand
+    /// The last source stopped: no message is taken any more, and the thread reports `sourcesClosed`.
+    case closeSources
     case stop(farewell: [StatusMessage], deadline: NIODeadline)
 }
 

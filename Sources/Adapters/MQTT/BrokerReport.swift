@@ -13,6 +13,8 @@ struct BrokerReport: Sendable {
         case statusDone(StatusDone)
         /// To be answered by `accepted`.
         case received(InboundBatch, run: UInt64, at: NIODeadline)
+        /// No `received` follows.
+        case sourcesClosed
         /// The thread has nothing more to say.
         case ended
     }

@@ -138,7 +138,9 @@ extension BrokerThread {
             let session = connack.isSessionPresent ? "the session goes on" : "a new session"
             logger.info("\(settings.endpoint) accepted the connection, \(session)")
             let requests =
-                usesIdentifiers
+                areSourcesClosed
+                ? []
+                : usesIdentifiers
                 ? settings.subscriptions.requestsWithIdentifiers()
                 : settings.subscriptions.requestsWithoutIdentifiers()
             subscribe(requests, now)
@@ -234,6 +236,7 @@ extension BrokerThread {
         if handle != nil { collect(.now()) }
         handle = nil
         inbox = CallbackInbox(settings)
+        inbox.takesMessages = !areSourcesClosed
         subscribing = [:]
         requestedSubscriptions = []
         refusedSubscriptions = []
@@ -256,16 +259,21 @@ extension BrokerThread {
     ///
     /// Unless the server has `offline` for sure, the connection ends without DISCONNECT, so that the last will says it.
     func endFarewell(isAcknowledged: Bool) {
-        if isAcknowledged, let handle, case .success = handle.disconnect() {
-            let deadline = NIODeadline.now() + .seconds(1)
-            while case .success = handle.loopWrite(), handle.socket >= 0, handle.wantsWrite,
-                NIODeadline.now() < deadline
-            {
-                var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&descriptor, 1, 100)
-            }
-        }
+        if isAcknowledged, let handle, handle.disconnect() { awaitHangUp(of: handle.socket) }
         dropConnection()
         machine.farewellEnded()
+    }
+
+    /// Closing with bytes unread would reset the connection, and might take the DISCONNECT with it.
+    private func awaitHangUp(of socket: Int32) {
+        let deadline = NIODeadline.now() + .seconds(1)
+        shutdown(socket, Int32(SHUT_WR))
+        var discarded = [UInt8](repeating: 0, count: 64 << 10)
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        while NIODeadline.now() < deadline, poll(&descriptor, 1, 100) >= 0 {
+            guard descriptor.revents != 0 else { continue }
+            let count = recv(socket, &discarded, discarded.count, Int32(MSG_DONTWAIT))
+            if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { return }
+        }
     }
 }

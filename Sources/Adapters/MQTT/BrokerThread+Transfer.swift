@@ -29,7 +29,8 @@ extension BrokerThread {
             isProgressing = inbox.calls != calls && !isDrained
             if case .failure(let failure) = result { return lost(failure, now) }
             if handle.socket < 0 { return lost(nil, now) }
-        } while isProgressing && !inbox.inbound.isFull
+        } while isProgressing && !inbox.inbound.isFull && !(areSourcesClosed && handle.wantsWrite)
+        if inbox.hasUnacknowledged { handle.withholdAcknowledgements() }
         mayHaveMoreToRead = isProgressing
         hasReadPendingInVain = inbox.calls == callsBefore
         if inbox.calls != callsBefore {

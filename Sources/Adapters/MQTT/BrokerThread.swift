@@ -62,7 +62,8 @@ final class BrokerThread {
     var epoch: UInt32 = 0
     var lostEpoch: UInt32 = 0
     var isReadingWanted = true
-    var readsOnDemand = false
+    /// Every source has stopped: what the server still sends is not taken and not acknowledged, so that it keeps it.
+    var areSourcesClosed = false
     var hasMoreToPublish = false
     var hasToldUnwanted = false
     var hasToldReturn = false
@@ -152,8 +153,10 @@ final class BrokerThread {
             }
         case .setReading(let isWanted):
             isReadingWanted = isWanted
-        case .readOnDemand:
-            readsOnDemand = true
+        case .closeSources:
+            areSourcesClosed = true
+            inbox.takesMessages = false
+            report.append(.sourcesClosed)
         case .stop(let farewell, let deadline):
             stop(farewell, deadline)
         }
@@ -198,10 +201,14 @@ final class BrokerThread {
     }
 
     /// Paused sources pause the whole connection; its handshake and its farewell need to be read all the same.
+    ///
+    /// Without sources it is read only while something waits for its acknowledgement, and never while the library has
+    /// something to write: what is read may bar the library from writing.
     var mayRead: Bool {
         guard gate.mayRead else { return false }
+        if areSourcesClosed, handle?.wantsWrite == true { return false }
         guard machine.isConnected else { return true }
-        if readsOnDemand { return identifiers.span > 0 || !status.isEmpty }
+        if areSourcesClosed { return identifiers.span > 0 || !status.isEmpty }
         return isReadingWanted
     }
 

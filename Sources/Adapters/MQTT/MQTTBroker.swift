@@ -37,6 +37,8 @@ package final class MQTTBroker: Broker {
     private var answerBytes = 0
     private var pausers = 0
     private var activeSources = 0
+    /// Told when the thread has nothing more on its way to any source.
+    private var closeCompletions: [() -> Void] = []
     private var interruption: RepeatedTask?
     private var stopDeadline: Scheduled<Void>?
     private var stopCompletions: [() -> Void] = []
@@ -217,6 +219,8 @@ package final class MQTTBroker: Broker {
                 let sources = deliver(batch, run: run, receivedAt: time)
                 unaccepted.append(UnacceptedRun(run: run, sources: sources))
                 acceptRuns()
+            case .sourcesClosed:
+                sourcesClosed()
             case .ended:
                 stopped()
             }
@@ -231,6 +235,8 @@ package final class MQTTBroker: Broker {
 
     private func connectionLost() {
         epoch = nil
+        // The thread told what it had received before it told of the loss.
+        if activeSources == 0 { sourcesClosed() }
         for sink in sinks { sink.connectionLost() }
     }
 
@@ -307,8 +313,18 @@ package final class MQTTBroker: Broker {
         if pausers == 0 { handOver?.put(.setReading(true)) }
     }
 
-    func sourceStopped() {
+    /// All sources share one connection: each has stopped once the last has, and nothing is on its way from the thread.
+    func sourceStopped(completion: @escaping () -> Void) {
         activeSources -= 1
-        if activeSources == 0 { handOver?.put(.readOnDemand) }
+        closeCompletions.append(completion)
+        guard activeSources == 0 else { return }
+        handOver?.put(.closeSources)
+        if epoch == nil { sourcesClosed() }
+    }
+
+    private func sourcesClosed() {
+        let completions = closeCompletions
+        closeCompletions = []
+        for completion in completions { completion() }
     }
 }

@@ -36,19 +36,15 @@ final class MQTTSource: AcknowledgingSource {
     }
 
     func resume() {
-        guard isPaused else { return }
+        guard isPaused, !isStopped else { return }
         isPaused = false
         broker?.sourceResumed()
     }
 
     /// The subscription stays: a session keeps what comes meanwhile.
-    ///
-    /// Once every source has stopped, the connection is read only as far as sinks and status wait for their
-    /// acknowledgements.
-    func stop() {
-        guard !isStopped else { return }
-        resume()
+    func stop(completion: @escaping () -> Void) {
+        guard !isStopped, let broker else { return completion() }
         isStopped = true
-        broker?.sourceStopped()
+        broker.sourceStopped(completion: completion)
     }
 }

@@ -47,6 +47,10 @@ final class CallbackInbox {
     var hasReturn = false
     /// Counts callbacks: whether a read brought anything.
     var calls = 0
+    /// Whether messages are taken; else the server keeps them.
+    var takesMessages = true
+    /// Whether a message was read and not taken whose acknowledgement must not leave.
+    var hasUnacknowledged = false
 
     /// Reused from message to message.
     private var identifiers: [UInt32] = []
@@ -74,6 +78,10 @@ final class CallbackInbox {
 
     fileprivate func received(_ message: mosquitto_message, _ properties: ReceivedProperties?) {
         calls += 1
+        guard takesMessages else {
+            if message.qos > 0 { hasUnacknowledged = true }
+            return
+        }
         inbound.countMessage(qos: message.qos)
         guard let text = message.topic else { return }
         let topic = UnsafeRawBufferPointer(start: text, count: strlen(text))

@@ -17,6 +17,9 @@ final class MosquittoHandle {
     // Every call on it comes from the one thread that made this object.
     nonisolated(unsafe) private let pointer: OpaquePointer
     private let inbox: Unmanaged<CallbackInbox>
+    private let isV5: Bool
+    /// There once the library's own queue may not be written any more.
+    private var direct: DirectOutbox?
     typealias CallResult = Result<Void, CallFailure>
 
     struct CallFailure: Error {
@@ -39,6 +42,7 @@ final class MosquittoHandle {
         }
         self.pointer = pointer
         self.inbox = retained
+        isV5 = configuration.protocolVersion == .v5
         do throws(MosquittoError) {
             try setOptions(settings, password: password, tls: tls)
         } catch {
@@ -128,7 +132,7 @@ final class MosquittoHandle {
         properties: OpaquePointer?,
         identifier: inout Int32
     ) -> Int32 {
-        mosquitto_publish_v5(
+        let code = mosquitto_publish_v5(
             pointer,
             &identifier,
             topic,
@@ -138,10 +142,17 @@ final class MosquittoHandle {
             retain,
             properties
         )
-    }
-
-    func disconnect() -> CallResult {
-        result(mosquitto_disconnect_v5(pointer, 0, nil))
+        guard direct != nil, code == 0 else { return code }
+        let packet = PublishPacket(
+            topic: UnsafeRawBufferPointer(start: topic, count: strlen(topic)),
+            payload: payload,
+            qos: qos,
+            retain: retain,
+            identifier: UInt16(truncatingIfNeeded: identifier),
+            properties: isV5 ? PublishPacket.encoded(properties) : nil
+        )
+        direct?.append(packet, identifier: identifier)
+        return code
     }
 
     /// One packet on plain TCP for a subscriber, several in other cases.
@@ -151,13 +162,13 @@ final class MosquittoHandle {
 
     /// Everything that is queued, as far as the socket takes it.
     func loopWrite() -> CallResult {
-        result(mosquitto_loop_write(pointer, 1))
+        direct == nil ? result(mosquitto_loop_write(pointer, 1)) : writeDirectly()
     }
 
     /// -1 when the library has closed it.
     var socket: Int32 { mosquitto_socket(pointer) }
 
-    var wantsWrite: Bool { mosquitto_want_write(pointer) }
+    var wantsWrite: Bool { direct.map { !$0.isEmpty } ?? mosquitto_want_write(pointer) }
 
     private func result(_ code: Int32) -> CallResult {
         let systemError = errno
@@ -179,17 +190,63 @@ final class MosquittoHandle {
 
     /// Sends a PINGREQ of our own.
     ///
-    /// Only while the library has nothing half written and the socket takes bytes.
-    func ping() -> Bool {
-        let packet: [UInt8] = [0xC0, 0]
+    /// Only while nothing is half written and the socket takes bytes.
+    func ping() -> Bool { send([0xC0, 0]) }
+
+    /// Sends a DISCONNECT without a reason; the server, which forgets the last will, ends the connection.
+    ///
+    /// Only while nothing waits to be written.
+    func disconnect() -> Bool { send([0xE0, 0]) }
+
+    private func send(_ packet: [UInt8]) -> Bool {
+        packet.withUnsafeBytes { send($0) } == packet.count
+    }
+
+    /// How many of the bytes the connection took; not positive where it took none.
+    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
         if let ssl {
             ERR_clear_error()
-            return SSL_write(ssl, packet, 2) == 2
+            return Int(SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)))
         }
-        #if canImport(Darwin)
-            return send(socket, packet, 2, Int32(MSG_DONTWAIT)) == 2
-        #else
-            return send(socket, packet, 2, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) == 2
-        #endif
+        return SocketFacts.send(bytes, to: socket)
+    }
+
+    // MARK: Past the library's queue
+
+    /// Keeps in the library whatever it queues from here on, the acknowledgements of what it just read above all.
+    ///
+    /// What is published goes out past its queue. Only while that is empty but for those; until the connection's end.
+    /// A message at QoS 2 is not finished then: its PUBREL stays in the library too.
+    func withholdAcknowledgements() {
+        guard direct == nil else { return }
+        direct = DirectOutbox()
+        // What was refused for want of room may come again from elsewhere, and with more behind it.
+        let mode = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        if let ssl { wsbridge_SSL_set_mode(ssl, Int(mode)) }
+    }
+
+    private func writeDirectly() -> CallResult {
+        var failure: CallFailure?
+        let out = direct?.flush { bytes in
+            let count = send(bytes)
+            if count <= 0 { failure = failureOfSending(count) }
+            return count
+        }
+        for identifier in out ?? [] {
+            inbox.takeUnretainedValue().acknowledgements.append(.init(identifier: identifier, code: 0))
+        }
+        return failure.map { .failure($0) } ?? .success(())
+    }
+
+    /// `nil` where the connection has no room just now.
+    private func failureOfSending(_ count: Int) -> CallFailure? {
+        let code = errno
+        if let ssl {
+            let reason = SSL_get_error(ssl, Int32(count))
+            guard reason != SSL_ERROR_WANT_WRITE, reason != SSL_ERROR_WANT_READ else { return nil }
+        } else if code == EAGAIN || code == EINTR {
+            return nil
+        }
+        return CallFailure(error: MosquittoError(MOSQ_ERR_CONN_LOST), systemError: code)
     }
 }

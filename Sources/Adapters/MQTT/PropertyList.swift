@@ -109,6 +109,20 @@ struct ReceivedProperties {
         )
     }
 
+    /// The first user property's name and value.
+    var firstUserProperty: (name: String, value: String)? {
+        var name: UnsafeMutablePointer<CChar>?
+        var value: UnsafeMutablePointer<CChar>?
+        let identifier = Int32(MQTT_PROP_USER_PROPERTY.rawValue)
+        guard mosquitto_property_read_string_pair(pointer, identifier, &name, &value, false) != nil else { return nil }
+        defer {
+            free(name)
+            free(value)
+        }
+        guard let name, let value else { return nil }
+        return (String(cString: name), String(cString: value))
+    }
+
     /// Calls `body` with the name and the value of each user property, in order.
     func forEachUserProperty(_ body: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Void) {
         var name: UnsafeMutablePointer<CChar>?

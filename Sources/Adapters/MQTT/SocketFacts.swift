@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// What the kernel knows about a connected TCP socket.
+/// A connected TCP socket, past libmosquitto.
 enum SocketFacts {
     /// How many bytes of the stream were read so far, and some that came while we asked; `nil` where the kernel
     /// doesn't say.
@@ -30,6 +30,11 @@ enum SocketFacts {
         var length = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
         return code
+    }
+
+    /// Writes without waiting; returns how many bytes the kernel took, or -1.
+    static func send(_ bytes: UnsafeRawBufferPointer, to socket: Int32) -> Int {
+        Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
 
     /// While corked, writes gather into full segments.

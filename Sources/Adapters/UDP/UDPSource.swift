@@ -93,7 +93,7 @@ package final class UDPSource: Source {
         applyPause()
     }
 
-    package func stop() {
+    package func stop(completion: @escaping () -> Void) {
         eventLoop.assertInEventLoop()
         countLosses(socket?.losses)
         nextJoin?.cancel()
@@ -101,6 +101,7 @@ package final class UDPSource: Source {
         channel?.close(promise: nil)
         channel = nil
         socket = nil
+        completion()
     }
 
     private func opened(_ result: Result<any Channel, any Error>) {

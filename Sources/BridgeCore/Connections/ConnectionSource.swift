@@ -24,5 +24,8 @@ final class ConnectionSource: Source {
 
     func resume() { connection.resumeReading() }
 
-    func stop() { connection.pauseReading() }
+    func stop(completion: @escaping () -> Void) {
+        connection.pauseReading()
+        completion()
+    }
 }

@@ -18,8 +18,11 @@ package protocol Source: AnyObject {
     /// Reads again.
     func resume()
 
-    /// Reads nothing more, ever, and closes.
-    func stop()
+    /// Ends the source for good; `completion` is called on the event loop once it has brought its last message.
+    ///
+    /// A message that has begun is read to its end. What comes after it is neither taken nor acknowledged: it stays with
+    /// the kernel or the peer.
+    func stop(completion: @escaping () -> Void)
 }
 
 /// A source whose peer is told when a message is safe.

@@ -167,16 +167,23 @@ package final class Gateway {
         whenReady = nil
         readyTimer?.cancel()
         statsTimer?.cancel()
-        for hub in parts.hubs { hub.stop() }
-        for desk in parts.replyDesks.values { desk.stop() }
+        // A source has a moment to bring what it had begun, even where queues have none to drain.
+        let limit = max(TimeAmount(configuration.shutdownTimeout), Self.farewellTimeout)
         let deadline = eventLoop.now + TimeAmount(configuration.shutdownTimeout)
-        drain(until: deadline, completion: completion)
+        whenAll(parts.hubs, within: limit, { $0.stop(completion: $1) }) {
+            for hub in self.parts.hubs { hub.close() }
+            for desk in self.parts.replyDesks.values { desk.stop() }
+            self.drain(until: deadline, completion: completion)
+        }
     }
 
     private func drain(until deadline: NIODeadline, completion: @escaping () -> Void) {
         guard eventLoop.now < deadline, parts.queues.contains(where: \.isDraining) else {
-            abandonQueues()
-            stopSinks { self.parkQueues { self.sayFarewell(completion: completion) } }
+            for queue in parts.queues { queue.close() }
+            stopSinks {
+                self.abandonQueues()
+                self.parkQueues { self.sayFarewell(completion: completion) }
+            }
             return
         }
         eventLoop.assumeIsolated().scheduleTask(in: Self.drainCheckInterval) {
@@ -185,11 +192,7 @@ package final class Gateway {
     }
 
     private func abandonQueues() {
-        for queue in parts.queues {
-            guard !queue.isSpooled else {
-                queue.close()
-                continue
-            }
+        for queue in parts.queues where !queue.isSpooled {
             let left = queue.abandon()
             guard left > 0 else { continue }
             log.warning(

@@ -20,11 +20,8 @@ package struct Balance: Sendable, Hashable, CustomStringConvertible {
     package var isBalanced: Bool { matched + restored == delivered + queued + expired + droppedTotal }
 
     package var description: String {
-        var text = "matched \(matched)" + (restored > 0 ? ", restored \(restored)" : "")
-        text += ", delivered \(delivered), queued \(queued), expired \(expired), dropped \(droppedTotal)"
-        guard !dropped.isEmpty else { return text }
-        let reasons = dropped.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
-        return text + " (\(reasons.joined(separator: ", ")))"
+        let text = "matched \(matched)" + (restored > 0 ? ", restored \(restored)" : "")
+        return text + ", delivered \(delivered), queued \(queued), expired \(expired), dropped \(droppedTotal)"
     }
 
     package mutating func drop(_ count: Int, because reason: DropReason) {

@@ -122,9 +122,7 @@ package final class RouteQueue: SinkClient {
         guard !arriving.isEmpty else { return }
         let batch = admitted(arriving)
         balance.matched += batch.count
-        guard failure == nil, !isAbandoned else {
-            return refuse(batch, in: 0..<batch.count, because: isAbandoned ? .shutdown : .refused)
-        }
+        guard failure == nil else { return refuse(batch, in: 0..<batch.count, because: .refused) }
         var taken = 0
         if !sink.settlesLater, sinkIsWilling, store.isEmpty, !isAlways {
             taken = offer(batch)

@@ -17,7 +17,10 @@ package final class SourceHub: SourceClient, QueueGate {
     /// Queues that secure what they take, and the runs that wait for it: up to which mark, by queue.
     private let securingQueues: [RouteQueue]
     private var unsecured = CircularBuffer<(run: UInt64, marks: [Int64])>()
-    private var isStopped = false
+    /// Told to stop: the source still brings what it had begun.
+    private var isStopping = false
+    /// From here on no route gets anything: the one gate for whatever a source, its thread or its peer still has.
+    private var isClosed = false
     private var isForwarding = false
     private var isPaused = false
 
@@ -41,16 +44,26 @@ package final class SourceHub: SourceClient, QueueGate {
         }
     }
 
-    /// Reads nothing more.
-    ///
-    /// A batch that is on its way still arrives.
-    package func stop() {
-        guard !isStopped else { return }
-        isStopped = true
-        if failure == nil { source.stop() }
+    /// Stops the source; `completion` is called once its last message is with every route.
+    package func stop(completion: @escaping () -> Void) {
+        isStopping = true
+        guard failure == nil else {
+            close()
+            return completion()
+        }
+        source.stop { [weak self] in
+            self?.close()
+            completion()
+        }
+    }
+
+    /// Takes nothing more: what comes now is not counted, and not acknowledged to whoever keeps it until then.
+    package func close() {
+        isClosed = true
     }
 
     package func received(_ batch: MessageBatch) {
+        guard !isClosed else { return }
         isForwarding = true
         for route in routes { route.forward(batch) }
         isForwarding = false
@@ -58,6 +71,7 @@ package final class SourceHub: SourceClient, QueueGate {
     }
 
     package func received(_ batch: MessageBatch, run: UInt64) -> Bool {
+        guard !isClosed else { return false }
         received(batch)
         guard !unsecured.isEmpty || securingQueues.contains(where: { $0.securedMark < $0.lastMark }) else {
             return true
@@ -96,7 +110,7 @@ package final class SourceHub: SourceClient, QueueGate {
     /// Not while a batch is being forwarded: a source that reads on at once would bring the next batch before every
     /// route has had this one.
     private func pauseOrResume() {
-        guard !isForwarding, !isStopped, failure == nil, isPaused == fullQueues.isEmpty else { return }
+        guard !isForwarding, !isStopping, failure == nil, isPaused == fullQueues.isEmpty else { return }
         isPaused = !fullQueues.isEmpty
         if isPaused { source.pause() } else { source.resume() }
     }

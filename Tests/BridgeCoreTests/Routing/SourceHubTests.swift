@@ -65,13 +65,27 @@ struct SourceHubTests {
         let sink = ScriptedSink(settlesLater: false)
         let source = ScriptedSource(journal: journal)
         let hub = SourceHub(source: source, routes: [makeRoute("a", sink, maxBytes: 65)])
+        source.holdsStop = true
         source.client?.received(.of("1"))
-        hub.stop()
-        hub.stop()
+        hub.stop { [journal] in journal.note("stopped") }
         sink.opens(for: 10)
         source.client?.received(.of("2", "3"))
-        #expect(journal.take() == ["source scripted pauses", "source scripted stops"])
         #expect(sink.taken == ["1", "2", "3"], "what was on its way still arrives")
+        source.stopCompletion?()
+        #expect(journal.take() == ["source scripted pauses", "source scripted stops", "stopped"])
+    }
+
+    @Test func whatComesAfterTheStopIsNeitherCountedNorAcknowledged() {
+        let sink = ScriptedSink(settlesLater: false)
+        let source = ScriptedSource(journal: journal)
+        let hub = SourceHub(source: source, routes: [makeRoute("a", sink)])
+        sink.opens(for: 10)
+        #expect(hub.received(.of("1"), run: 1), "acknowledged")
+        hub.stop {}
+        #expect(!hub.received(.of("2"), run: 2), "kept by whoever sent it")
+        source.client?.received(.of("3"))
+        #expect(sink.taken == ["1"])
+        #expect(hub.routes[0].received == 1 && hub.routes[0].matched == 1)
     }
 
     @Test func aSourceThatCannotStartSaysWhyAndIsLeftAlone() {
@@ -80,7 +94,7 @@ struct SourceHubTests {
         let hub = SourceHub(source: source, routes: [makeRoute("a", ScriptedSink(settlesLater: false))])
         #expect(!hub.start())
         #expect(hub.failure == "the port is taken")
-        hub.stop()
-        #expect(journal.take() == [])
+        hub.stop { [journal] in journal.note("stopped") }
+        #expect(journal.take() == ["stopped"])
     }
 }

@@ -31,5 +31,12 @@ final class ScriptedSource: Source {
         if !waiting.isEmpty { client?.received(waiting.removeFirst()) }
     }
 
-    func stop() { journal.note("source \(name) stops") }
+    /// Whether its stop waits until the test calls `stopCompletion`.
+    var holdsStop = false
+    private(set) var stopCompletion: (() -> Void)?
+
+    func stop(completion: @escaping () -> Void) {
+        journal.note("source \(name) stops")
+        if holdsStop { stopCompletion = completion } else { completion() }
+    }
 }

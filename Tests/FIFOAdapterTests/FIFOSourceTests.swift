@@ -45,6 +45,58 @@ struct FIFOSourceTests {
         }
     }
 
+    @Test(arguments: FIFOFraming.allCases, [false, true])
+    func aStoppedSourceReadsTheRecordThatHasBegunAndNothingBehindIt(framing: FIFOFraming, isPaused: Bool) async throws {
+        func record(_ text: String) -> [UInt8] {
+            switch framing {
+            case .lines: Array("\(text)\n".utf8)
+            case .nul: Array("\(text)\0".utf8)
+            case .length: [0, 0, 0, UInt8(text.utf8.count)] + Array(text.utf8)
+            }
+        }
+        try await withTemporaryDirectory { folder in
+            let configuration = configuration(in: folder, framing: framing)
+            let begun = record("begun")
+            // Its header, or its text, is cut at each byte.
+            for cut in 1..<begun.count {
+                try await withFIFOSource(configuration) { test in
+                    let writer = try PipeEnd(writing: configuration.path)
+                    defer { writer.close() }
+                    writer.write(record("whole") + begun[..<cut])
+                    try await eventually("the whole one") { try await test.texts == ["whole"] }
+                    if isPaused { try await test.run { $0.source.pause() } }
+                    try await test.stop()
+                    #expect(try await !test.isStopped, "its rest is waited for")
+                    writer.write(begun[cut...] + record("next"))
+                    try await eventually("the end") { try await test.isStopped }
+                    #expect(try await test.texts == ["whole", "begun"])
+                    // The pipe keeps the rest for whoever reads it next.
+                    let heir = try PipeEnd(reading: configuration.path)
+                    #expect(heir.read() == record("next"))
+                    heir.close()
+                }
+            }
+        }
+    }
+
+    @Test
+    func aWriterThatLeavesItsLastRecordUnfinishedEndsTheStop() async throws {
+        try await withTemporaryDirectory { folder in
+            let configuration = configuration(in: folder)
+            try await withFIFOSource(configuration) { test in
+                let writer = try PipeEnd(writing: configuration.path)
+                writer.write("whole\nunfini")
+                try await eventually("the whole one") { try await test.texts == ["whole"] }
+                try await test.stop()
+                #expect(try await !test.isStopped)
+                writer.close()
+                try await eventually("the end") { try await test.isStopped }
+                #expect(try await test.rejections(.incomplete) == 1)
+                #expect(try await test.texts == ["whole"])
+            }
+        }
+    }
+
     @Test
     func aRecordMayComeInPieces() async throws {
         try await withTemporaryDirectory { folder in

@@ -78,6 +78,9 @@ final class SourceUnderTest: SourceClient {
     private(set) var rejections: [RejectReason: Int] = [:]
     var pausesAfterEachBatch = false
 
+    /// Whether the stop that was asked for has ended.
+    var isStopped = false
+
     init(_ configuration: FIFOSourceConfiguration, maxRecordSize: Int = 16 << 20, eventLoop: any EventLoop) {
         source = FIFOSource(
             configuration: configuration,
@@ -130,6 +133,15 @@ extension OnLoop where Value == SourceUnderTest {
         get async throws { try await records.map { String(decoding: $0, as: UTF8.self) } }
     }
 
+    /// Stops the source.
+    func stop() async throws {
+        try await run { test in test.source.stop { test.isStopped = true } }
+    }
+
+    var isStopped: Bool {
+        get async throws { try await run { $0.isStopped } }
+    }
+
     func rejections(_ reason: RejectReason) async throws -> Int {
         try await run { $0.rejections[reason, default: 0] }
     }
@@ -156,8 +168,10 @@ struct PipeEnd {
         }
     }
 
-    func write(_ text: String) {
-        _ = Array(text.utf8).withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    func write(_ bytes: some Collection<UInt8>) {
+        _ = Array(bytes).withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
     }
 
     func close() {

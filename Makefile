@@ -38,11 +38,11 @@ test: deps autobahn ## Build and run all tests
 	@REQUIRE_AUTOBAHN=1 ./scripts/test --skip-build $(STRICT)
 
 # Some tests hang brokers, fill disks and stop processes: one after the other.
-faults: deps ## The fault suite in its long form: kills, brokers, disks, floods, clocks (some 20 minutes)
+faults: deps ## The fault suite in its long form: kills, stops, brokers, disks, floods, clocks (some 30 minutes)
 	@swift build --build-tests $(STRICT)
 	@swift test --skip-build $(STRICT) --filter 'SpoolModel|ConflatingStore|SQLiteEngine|ReceiptClock|WithheldTests'
 	@FAULTS=long swift test --skip-build $(STRICT) --no-parallel \
-		--filter '(Kill|BrokerFault|DiskFault|Flood|TimeFault|Isolation|Spool)Tests'
+		--filter '(Kill|Stop|BrokerFault|DiskFault|Flood|TimeFault|Isolation|Spool)Tests'
 
 soak: SECONDS = 3600
 soak: deps ## Random faults against one gateway for SECONDS (3600), nothing may be lost

@@ -28,8 +28,10 @@ struct GatewayService: Service, CustomStringConvertible {
         log.info("stopping")
         await onLoop { done in
             let (gateway, control) = running.value
-            control.stop()
-            gateway.stop(completion: done)
+            gateway.stop {
+                control.stop()
+                done()
+            }
         }
         log.info("stopped")
     }

@@ -79,6 +79,7 @@ struct Stats: Decodable {
 
     struct Source: Decodable {
         var rejected: [String: Int]
+        var throttled: [String]?
     }
 
     var instance: String

@@ -154,15 +154,21 @@ final class BrokerThread {
         case .setReading(let isWanted):
             isReadingWanted = isWanted
         case .closeSources:
-            areSourcesClosed = true
-            inbox.takesMessages = false
+            closeSources()
             report.append(.sourcesClosed)
         case .stop(let farewell, let deadline):
             stop(farewell, deadline)
         }
     }
 
+    private func closeSources() {
+        areSourcesClosed = true
+        inbox.takesMessages = false
+    }
+
     private func stop(_ farewell: [StatusMessage], _ deadline: NIODeadline) {
+        // Commands too: the last stats are among the farewell.
+        closeSources()
         switch machine.stop(deadline: deadline) {
         case .doNothing:
             break

@@ -16,6 +16,8 @@ package final class UDPSource: Source {
 
     /// What one turn of the event loop receives at most, in calls, before others have theirs.
     private static let readsPerTurn = 4
+    /// The same at the end: more than the largest socket buffer holds.
+    private static let readsToStop = 4096
     /// A larger buffer is not kept for the next batch.
     private static let keptCapacity = 256 << 10
     /// Switches forget who listens, and interfaces come late.
@@ -95,6 +97,7 @@ package final class UDPSource: Source {
 
     package func stop(completion: @escaping () -> Void) {
         eventLoop.assertInEventLoop()
+        refuseWaiting()
         countLosses(socket?.losses)
         nextJoin?.cancel()
         // The channel owns the descriptor.
@@ -167,6 +170,20 @@ package final class UDPSource: Source {
             bytes = ByteBuffer()
         } else {
             bytes.clear()
+        }
+    }
+
+    /// What the kernel still holds goes with the socket: it is counted.
+    private func refuseWaiting() {
+        guard let socket else { return }
+        for _ in 0..<Self.readsToStop {
+            let outcome = reader.receive(from: socket.descriptor, into: &bytes, &entries)
+            let refused = entries.count
+            entries.removeAll(keepingCapacity: true)
+            bytes.clear()
+            if refused > 0 { client?.rejected(refused, because: .closing) }
+            handOn(outcome)
+            guard outcome.received == DatagramReader.places else { return }
         }
     }
 

@@ -20,6 +20,8 @@ final class Connection {
     /// The session of the next connection, until that takes over.
     var preparation: SessionPreparation?
     var isReadingPaused = false
+    /// Routes take nothing more: the gateway stops.
+    private var refusesMessages = false
     /// Receives what arrives, where routes begin at this connection.
     weak var receiver: (any SourceClient)?
     private weak var hub: SourceHub?
@@ -112,7 +114,14 @@ final class Connection {
         }
     }
 
+    /// From here on what arrives for routes is counted as `closing`.
+    func refuseMessages() {
+        refusesMessages = true
+        resumeReading()
+    }
+
     func rejected(_ count: Int, because reason: RejectReason) {
+        guard count > 0 else { return }
         rejected[reason, default: 0] += count
     }
 
@@ -293,9 +302,10 @@ extension Connection: WebSocketClientDelegate {
     /// connection, which nobody has asked for anything yet.
     func take(_ batch: WebSocketMessageBatch, of session: Session?, over leg: OpenRequests.Leg?) {
         guard let last = batch.messages.last else { return }
-        received += batch.count
         let all = MessageBatch(batch, receivedAt: client.eventLoop.now)
         let kept = session?.received(all) ?? all
+        guard !refusesMessages else { return rejected(kept.count, because: .closing) }
+        received += batch.count
         // What the session has learned from a message is hidden when that is shown.
         noteReceived(last, of: batch)
         guard !kept.isEmpty else { return }

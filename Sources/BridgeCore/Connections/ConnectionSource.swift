@@ -24,8 +24,9 @@ final class ConnectionSource: Source {
 
     func resume() { connection.resumeReading() }
 
+    /// Reading goes on: pings are answered, and what drains into the connection needs it alive.
     func stop(completion: @escaping () -> Void) {
-        connection.pauseReading()
+        connection.refuseMessages()
         completion()
     }
 }

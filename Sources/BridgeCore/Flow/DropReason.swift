@@ -35,7 +35,8 @@ package enum RejectReason: String, Sendable, Hashable, CaseIterable {
     case notEstablished = "not_established"
     /// A received topic that is not valid UTF-8, or holds a wildcard or NUL.
     case topicInvalid = "topic_invalid"
-    /// A message that came while the connection was being closed and reading was paused.
+    /// A message that came while the connection was being closed and reading was paused, or after the gateway was told
+    /// to stop.
     case closing
     /// It went through too many gateways: they form a ring.
     case looped

@@ -363,6 +363,9 @@ extension Gateway: BrokerClient {
 extension Gateway: ControlHandler {
     package func handle(_ request: ControlRequest) -> ControlResponse {
         if request.verb == .status { return ControlResponse(.ok, stats: stats) }
+        guard phase != .stopping, phase != .stopped else {
+            return ControlResponse(.busy, message: "the gateway stops: it only lets its queues drain")
+        }
         guard let name = request.connection else {
             return ControlResponse(.badRequest, message: "the request names no connection")
         }

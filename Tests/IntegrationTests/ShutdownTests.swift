@@ -98,7 +98,9 @@ struct ShutdownTests {
             _ = try await site.mqtt.message(on: "out") { $0.text == "whole" }
             site.gateway.process.terminate()
             // From here on commands are refused, and sources told.
-            try await eventually("the stop") { try await site.gateway.command("connect", "cloud").status == .exited(75) }
+            try await eventually("the stop") {
+                try await site.gateway.command("connect", "cloud").status == .exited(75)
+            }
             try pipe.write(contentsOf: Data("un\nnext\n".utf8))
             #expect(try await site.gateway.process.waitForExit() == .exited(0))
             _ = try await site.mqtt.message(on: "\(Site.base)/status") { $0.text == "offline" }

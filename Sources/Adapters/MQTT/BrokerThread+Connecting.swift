@@ -141,8 +141,8 @@ extension BrokerThread {
                 areSourcesClosed
                 ? []
                 : usesIdentifiers
-                ? settings.subscriptions.requestsWithIdentifiers()
-                : settings.subscriptions.requestsWithoutIdentifiers()
+                    ? settings.subscriptions.requestsWithIdentifiers()
+                    : settings.subscriptions.requestsWithoutIdentifiers()
             subscribe(requests, now)
         }
     }

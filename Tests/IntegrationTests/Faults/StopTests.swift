@@ -79,11 +79,10 @@ private struct FinalBalance: Equatable {
 
     /// Of a log line that ends with it.
     init?(_ line: String) {
-        guard
-            let match = line.firstMatch(
-                of: /final balance: matched (\d+)(?:, restored (\d+))?, delivered (\d+), queued (\d+), expired (\d+), dropped (\d+)/
-            )
-        else { return nil }
+        let numbers = /matched (\d+)(?:, restored (\d+))?, delivered (\d+), queued (\d+), expired (\d+), dropped (\d+)/
+        guard let tail = line.split(separator: "final balance: ").last, let match = tail.wholeMatch(of: numbers) else {
+            return nil
+        }
         func number(_ text: Substring?) -> Int { text.flatMap { Int($0) } ?? 0 }
         matched = number(match.1)
         restored = number(match.2)

@@ -1,5 +1,6 @@
 import BridgeCore
 import NIOCore
+import TLS
 import TestSupport
 import Testing
 
@@ -37,6 +38,49 @@ import Testing
                 #expect(broker.payloads(of: "status") == ["offline"])
                 #expect(broker.count(.puback) == 0, "nobody has what came after the stop")
                 #expect(source.log.count == 0 && broker.connections == 1)
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1])
+    func aLargeQueueDrainsPastWhatIsWithheldOverTLS(qos: Int) async throws {
+        try await withTemporaryDirectory { directory in
+            let authority = try await TestAuthority(in: directory)
+            let certificate = try await authority.issue("server")
+            try await withFakeBroker(
+                answer: { packet in
+                    guard packet.kind == .publish else { return FakeBroker.friendly(packet) }
+                    return FakeBroker.publish("in", [9], qos: 1, identifier: 99) + FakeBroker.friendly(packet)
+                }
+            ) { broker in
+                try await withTLSRelay(to: broker.port, certificate: certificate) { relay in
+                    try await withRig(
+                        port: relay.port,
+                        {
+                            $0.isSecure = true
+                            $0.tls.caFile = authority.certificate.certificateFile
+                        }
+                    ) { rig in
+                        let source = try await rig.source("in", qos: 1)
+                        let first = try await rig.sink("first", qos: 1)
+                        let sink = try await rig.sink("out", qos: qos)
+                        try await rig.connect()
+                        try await rig.stopSource(source.index)
+                        // Its PUBACK comes behind a message that is not taken.
+                        try await rig.feed(first.index, ["x"])
+                        try await eventually("the first") { first.log.settled == 1 }
+                        // More than the socket takes at once.
+                        let texts = (0..<2_000).map { "\($0) " + String(repeating: "x", count: 2_048) }
+                        try await rig.feed(sink.index, texts)
+                        try await eventually("the queue to drain", within: .seconds(60)) {
+                            sink.log.settled == 2_000 && broker.count(.publish) == 2_001
+                        }
+                        try await rig.stop()
+                        try await eventually("the goodbye") { broker.count(.disconnect) == 1 }
+                        #expect(broker.payloads(of: "out") == texts)
+                        #expect(broker.count(.puback) == 0 && source.log.count == 0)
+                    }
+                }
             }
         }
     }

@@ -23,6 +23,8 @@ final class LoadingContext {
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.
     var matchesCase = true
+    /// The path and query of the connection that is being read; a protocol's version may stand there.
+    var requestPath = "/"
 
     init(file: String, defaults: ConfigurationDefaults) {
         self.file = file

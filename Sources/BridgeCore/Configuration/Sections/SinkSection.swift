@@ -66,14 +66,14 @@ enum SinkKeys {
     static let onNewline = Key(
         "on_newline",
         ValueType<FIFOSinkConfiguration.OnNewline>.choice,
-        default: "escape",
-        "With `framing: lines`: write an inner newline as `\\n`, or drop the message."
+        default: "space",
+        "With `framing: lines`, an inner line break: a space in its place, `\\n` (and `\\r`, `\\\\`) in its place, or drop the message."
     )
     static let noReader = Key(
         "no_reader",
         ValueType<FIFOSinkConfiguration.NoReader>.choice,
         default: "keep",
-        "While nobody reads: keep what fits into the queue, discard all, or block the source."
+        "While nobody reads: keep what fits into the queue, discard all, or block the source; a `when_full` in the file goes first."
     )
     static let queue = Key(
         "queue",

@@ -1,0 +1,6 @@
+@testable import BridgeCore
+
+extension JSONNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    public init(integerLiteral value: Int) { self.init(value) }
+    public init(floatLiteral value: Double) { self = JSONNumber("\(value)") ?? 0 }
+}

@@ -1,3 +1,5 @@
+import WSClient
+
 /// The keys of `basic_auth` (RFC 7617).
 enum BasicAuthKeys {
     static let username = Key(

@@ -1,3 +1,5 @@
+import WSClient
+
 /// What `bearer_token` may be.
 enum BearerToken: Sendable, Hashable {
     case secret(Secret)

@@ -1,3 +1,5 @@
+import WSClient
+
 extension ValueType<[CookieConfiguration]> {
     /// `cookies` of a connection: names to values, each value perhaps in a file (RFC 6265, section 4.1.1).
     static var cookies: Self {
@@ -13,7 +15,7 @@ extension ValueType<[CookieConfiguration]> {
                 return nil
             }
             return entries.compactMap { entry in
-                guard HeaderName.isToken(entry.key) else {
+                guard WebSocketHeaderError.isToken(entry.key) else {
                     field.error(
                         "\(field.name): a cookie's name holds letters, digits and !#$%&'*+-.^_`|~ only; "
                             + "write name and value with ': ' between",

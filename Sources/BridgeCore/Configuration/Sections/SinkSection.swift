@@ -1,3 +1,5 @@
+import TLS
+
 /// `to` of a route: one place for each kind of sink.
 enum SinkKeys {
     static let connection = Key("connection", .text("the name of a connection"), default: "", "The connection's name.")

@@ -1,3 +1,5 @@
+import TLS
+
 /// `from` of a route: one place for each kind of source.
 enum SourceKeys {
     static let connection = Key("connection", .text("the name of a connection"), default: "", "The connection's name.")
@@ -191,10 +193,10 @@ extension ValueType<UDPAddress> {
         let words = "an address such as \"127.0.0.1:5005\""
         return ValueType(words, schema: ["type": "string"]) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
-            switch SocketAddressText.parse(scalar.text) {
-            case .success(let address): return address
-            case .failure(let problem):
-                field.error("\(field.name): \(problem.message), found \(scalar.described)", at: node.position)
+            do throws(SocketAddressText.Problem) {
+                return try SocketAddressText.parse(scalar.text)
+            } catch {
+                field.error("\(field.name): \(error.message), found \(scalar.described)", at: node.position)
                 return nil
             }
         }

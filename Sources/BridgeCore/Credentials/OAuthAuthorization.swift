@@ -58,7 +58,7 @@ final class OAuthAuthorization: AuthorizationSource {
         let read = { @Sendable () throws -> Inputs in
             let url = configuration.tokenEndpoint.url
             return Inputs(
-                secret: try SecretReader.read(configuration.clientSecret),
+                secret: try SecretReader.read(configuration.clientSecret, for: .header),
                 dial: TCPDial(to: url, through: try proxy.proxy(for: url), proxyCAFile: proxyCAFile)
             )
         }

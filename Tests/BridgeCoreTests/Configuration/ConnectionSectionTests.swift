@@ -52,7 +52,10 @@ struct ConnectionSectionTests {
         ("wss://example.com:http", "the port must be a number up to 65535"),
         ("wss://exa mple.com", "the character space can't stand in a URL: write %20 instead"),
         ("wss://example.com/\u{E4}", "the character U+00E4 can't stand in a URL: write %C3%A4 instead"),
-        ("'wss://example.com/#top'", "what stands behind '#' is never sent: leave it out, or write %23 if a # is meant"),
+        (
+            "'wss://example.com/#top'",
+            "what stands behind '#' is never sent: leave it out, or write %23 if a # is meant"
+        ),
         ("wss://::1/feed", "an IPv6 address stands in brackets: write [::1] instead of ::1"),
         ("'wss://[::1'", "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"),
         ("'wss://[::g]'", "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"),

@@ -131,7 +131,7 @@ struct CredentialSectionTests {
         ("", true), ("abc", true), ("\"abc\"", true), ("a=b%20!", true), ("a b", false), ("a;b", false), ("a,b", false),
         ("a\\b", false), ("a\"b", false), ("\"", false), ("é", false), ("a\r\nb", false),
     ]) func rfc6265Section4Values(value: String, isFine: Bool) {
-        #expect((CookieText.problem(with: value) == nil) == isFine)
+        #expect((SecretUse.cookie.problem(with: value) == nil) == isFine)
     }
 
     @Test func onlyOneThingSaysWhoWeAre() {

@@ -23,11 +23,16 @@ enum BrokerKeys {
     )
     static let username = Key(
         "username",
-        .text(check: BrokerSection.problem(withUsername:)),
+        .text(check: { MQTTText.problem(with: $0).map { "it \($0)" } }),
         default: "none",
         "The user to log in as."
     )
-    static let password = Key("password", .secret(), default: "none", "A text, or `{ file: PATH }`.")
+    static let password = Key(
+        "password",
+        .secret(for: .mqttPassword),
+        default: "none",
+        "A text, or `{ file: PATH }`."
+    )
     static let keepAlive = Key(
         "keep_alive",
         .duration(.zero ... .seconds(65_535)),
@@ -178,19 +183,12 @@ enum BrokerSection {
 
     static func problem(withClientID text: String) -> String? {
         if text.isEmpty { return "it is empty: delete the line for the default" }
-        if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
-        return problem(withUsername: text)
+        return MQTTText.problem(with: text).map { "it \($0)" }
     }
 
     static func problem(withResponseFilter text: String) -> String? {
         if text.hasPrefix("$") { return "topics that begin with '$' are the broker's own" }
         return PatternSyntax.problem(withTopicFilter: text)
-    }
-
-    static func problem(withUsername text: String) -> String? {
-        if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
-        return text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
-            ? "it holds a control character" : nil
     }
 }
 

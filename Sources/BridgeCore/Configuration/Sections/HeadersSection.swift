@@ -38,7 +38,7 @@ extension ValueType<[HeaderConfiguration]> {
     /// An empty value is fine, and what isn't secret by its name may be read by anyone.
     private static func value(of entry: YAMLEntry, _ field: Field) -> Secret? {
         if case .scalar(let scalar) = entry.value.content, !scalar.isNull {
-            if let problem = HeaderText.problem(with: scalar.text) {
+            if let problem = SecretUse.header.problem(with: scalar.text) {
                 field.error("\(entry.key) \(problem)", at: entry.value.position)
                 return nil
             }
@@ -47,7 +47,7 @@ extension ValueType<[HeaderConfiguration]> {
             }
             return .literal(scalar.text)
         }
-        return ValueType<Secret>.secret().read(entry.value, field)
+        return ValueType<Secret>.secret(for: .header).read(entry.value, field)
     }
 }
 

@@ -17,7 +17,7 @@ enum OAuthKeys {
     )
     static let clientSecret = Key(
         "client_secret",
-        .secret(check: HeaderText.problem),
+        .secret(for: .header),
         default: "",
         "A text, or `{ file: PATH }`, which is read again for each token."
     )

@@ -222,6 +222,9 @@ enum SinkSection {
                 reader.error("\(address.host) is an address to listen at, not one to send to", at: position)
             }
         }
+        reader.context.note(
+            PathUse(role: .udpSink(sink), key: SinkKeys.udp.name, path: address.description, position: position)
+        )
         return .udp(sink)
     }
 

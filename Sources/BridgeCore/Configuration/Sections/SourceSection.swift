@@ -35,7 +35,7 @@ enum SourceKeys {
         default: "the adapter's choice",
         "How much the kernel holds for us. What comes on top is lost, and counted."
     )
-    static let fifo = Key("fifo", .path, default: "", "The path of the named pipe; it is made if it doesn't exist.")
+    static let fifo = Key("fifo", .fifoPath, default: "", "The path of the named pipe; it is made if it doesn't exist.")
     static let framing = Key(
         "framing",
         ValueType<FIFOFraming>.choice,
@@ -111,6 +111,14 @@ enum SourceSection {
         reader.read(SourceKeys.receiveBuffer, into: &source.receiveBuffer)
         guard let address else { return nil }
         MulticastInterface.check(address, reader)
+        reader.context.note(
+            PathUse(
+                role: .udpSource(source),
+                key: SourceKeys.udp.name,
+                path: address.description,
+                position: reader.valuePosition(SourceKeys.udp.name)
+            )
+        )
         return .udp(source)
     }
 

@@ -38,7 +38,7 @@ struct BrokerSettings: Sendable {
             (will?.topic ?? "", "the last will's topic"),
         ]
         for (text, name) in texts {
-            if let complaint = MQTTText.complaint(about: text, as: name) { return complaint }
+            if let problem = MQTTText.problem(with: text) { return "\(name) \(problem)" }
         }
         if configuration.clientID.isEmpty, !configuration.cleanSession {
             return "a session needs a client_id: set one, or clean_session: true"

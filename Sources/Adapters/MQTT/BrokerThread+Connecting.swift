@@ -49,9 +49,6 @@ extension BrokerThread {
             } catch {
                 throw ConnectionFailure("the password can't be read: \(error)", lane: .slow)
             }
-            if let password, password.utf8.contains(0) {
-                throw ConnectionFailure("the password holds a NUL", lane: .slow)
-            }
         }
         tls = nil
         if configuration.isSecure {

@@ -25,6 +25,8 @@ package final class UDPSink: Sink {
     private static let retryInterval = TimeAmount.seconds(1)
     /// How often one kind of error is said while it goes on.
     private static let reminderInterval = TimeAmount.seconds(60)
+    /// Interfaces come late.
+    private static let interfaceInterval = TimeAmount.seconds(5)
 
     private let configuration: UDPSinkConfiguration
     private let eventLoop: any EventLoop
@@ -38,8 +40,8 @@ package final class UDPSink: Sink {
     private var isStarting = true
     private var isResolving = false
     private var isStopped = false
-    /// Only a person can help.
-    private var isMisconfigured = false
+    /// Only a person can help, or an interface that comes.
+    private var standsStill = false
     /// When there is no socket, or its path broke: not tried again before.
     private var nextAttempt = NIODeadline.uptimeNanoseconds(0)
     private var isPathBroken = false
@@ -77,7 +79,7 @@ package final class UDPSink: Sink {
         } else {
             isStarting = false
             connect()
-            if !isMisconfigured {
+            if !standsStill {
                 client?.sinkIsReady()
             }
         }
@@ -190,6 +192,10 @@ package final class UDPSink: Sink {
         readiness = Readiness(descriptor: fresh.descriptor, eventLoop: eventLoop) { [weak self] in
             self?.client?.sinkIsReady()
         }
+        if standsStill {
+            standsStill = false
+            client?.sinkIsReady()
+        }
     }
 
     private func disconnect() {
@@ -202,14 +208,26 @@ package final class UDPSink: Sink {
     }
 
     private func failed(_ error: UDPError) {
-        if case .broadcastNotAllowed = error {
-            isMisconfigured = true
-            client?.sinkFailed(because: "\(error)")
+        switch error {
+        case .broadcastNotAllowed:
+            standStill(because: error)
             return
+        case .unknownInterface:
+            standStill(because: error)
+            eventLoop.assumeIsolated().scheduleTask(in: Self.interfaceInterval) { [weak self] in self?.connect() }
+            return
+        default:
+            break
         }
         let now = NIODeadline.now()
         nextAttempt = now + Self.retryInterval
         sayNow("\(error)", now)
+    }
+
+    private func standStill(because error: UDPError) {
+        guard !standsStill else { return }
+        standsStill = true
+        client?.sinkFailed(because: "\(error)")
     }
 
     /// Resolves the name beside the event loop, and connects to another address if it no longer leads to this one.
@@ -246,7 +264,7 @@ package final class UDPSink: Sink {
         }
         if isStarting {
             isStarting = false
-            if !isMisconfigured {
+            if !standsStill {
                 client?.sinkIsReady()
             }
         }

@@ -67,11 +67,14 @@ package struct PathUse: Sendable, Hashable {
         /// Read by the gateway: a CA file or a certificate.
         case readable
         /// One line, and no one else's business: a token, a password.
-        case secret
+        case secret(SecretUse)
         case privateKey
         /// Started by the gateway, found as a shell would find it.
         case program
         case fifo
+        /// `path` is its address.
+        case udpSource(UDPSourceConfiguration)
+        case udpSink(UDPSinkConfiguration)
         /// Where the spool lies.
         case stateDirectory
     }

@@ -33,10 +33,7 @@ struct UnixSocketURL: Equatable {
         guard socketPath.hasPrefix("/"), !socketPath.hasPrefix("//"), socketPath.utf8.count <= Self.longestPath,
             !socketPath.utf8.contains(0)
         else { throw .invalidSocketPath }
-        try WebSocketURL.refuseUnencoded(requestPath)
-        guard !requestPath.contains("#") else { throw .fragment }
-        guard requestPath.hasPrefix("/") else { throw .relativePath }
-        guard PercentEncoding.isValid(requestPath) else { throw .invalidPercentEncoding }
+        try ServerURL.check(target: requestPath)
         self.socketPath = socketPath
         self.requestPath = requestPath
     }

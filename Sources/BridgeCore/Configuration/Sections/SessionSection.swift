@@ -1,3 +1,5 @@
+import WSClient
+
 /// The keys of `connections.NAME.session` that stand beside every preset's own.
 enum SessionKeys {
     static let presetName = "preset"
@@ -116,7 +118,7 @@ enum SessionSection {
         if let usual = reading.defaultPath {
             let path = connection.endpoint.path
             if path == "/", !reader.contains(ConnectionKeys.path.name) {
-                connection.endpoint.path = usual
+                connection.endpoint = (try? connection.endpoint.withPath(usual)) ?? connection.endpoint
             } else if usual.contains("?"), !path.contains("?") {
                 reader.context.warning(
                     "this protocol's path has a query, such as \(usual)",

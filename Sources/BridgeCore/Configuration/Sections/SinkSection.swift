@@ -1,3 +1,5 @@
+import TLS
+
 /// `to` of a route: one place for each kind of sink.
 enum SinkKeys {
     static let connection = Key("connection", .text("the name of a connection"), default: "", "The connection's name.")
@@ -220,6 +222,9 @@ enum SinkSection {
                 reader.error("\(address.host) is an address to listen at, not one to send to", at: position)
             }
         }
+        reader.context.note(
+            PathUse(role: .udpSink(sink), key: SinkKeys.udp.name, path: address.description, position: position)
+        )
         return .udp(sink)
     }
 

@@ -55,7 +55,7 @@ let package = Package(
         .target(
             name: "UDPAdapter",
             dependencies: [
-                "BridgeCore", "CLinux",
+                "BridgeCore", "CLinux", "TLS",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

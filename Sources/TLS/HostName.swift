@@ -6,7 +6,7 @@
 public enum HostName: Hashable, Sendable {
     /// A name, perhaps with a closing dot.
     case name(String)
-    /// An IPv4 address, or an IPv6 address without brackets.
+    /// An IPv4 address, or an IPv6 address without brackets, perhaps with a zone: `fe80::1%eth0`.
     case address(String)
 
     /// Reads a host that stands without port and brackets.
@@ -15,6 +15,7 @@ public enum HostName: Hashable, Sendable {
     public init(_ text: String) throws(HostNameError) {
         guard !text.isEmpty else { throw .missing }
         guard IPAddress.bytes(of: text) == nil else {
+            guard IPv6Zone(of: text)?.isUsable ?? true else { throw .zone }
             self = .address(text)
             return
         }
@@ -89,6 +90,8 @@ public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
     case longLabel
     /// More than 253 bytes.
     case long
+    /// Behind the `%` of an IPv6 address stands no interface.
+    case zone
     /// The last label is a number, but the whole is no IPv4 address.
     case notAnIPv4Address
 
@@ -102,6 +105,8 @@ public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
         case .emptyLabel: "a host's name has something before and between its dots"
         case .longLabel: "a part of the host's name, between its dots, is longer than 63 characters"
         case .long: "the host's name is longer than 253 characters"
+        case .zone:
+            "behind the % of an IPv6 address stands an interface of this machine: [fe80::1%25eth0] in a URL, fe80::1%eth0 elsewhere"
         case .notAnIPv4Address: "the host is no IPv4 address"
         }
     }

@@ -8,9 +8,10 @@
 
 /// An IP address as bytes: 4 or 16, in network order.
 package enum IPAddress {
-    /// `nil` for what is no address, such as a name.
+    /// `nil` for what is no address, such as a name; a zone isn't looked at.
     package static func bytes(of text: String) -> [UInt8]? {
         guard !text.utf8.contains(0) else { return nil }
+        let text = IPv6Zone(of: text)?.address ?? text
         for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
             var bytes = [UInt8](repeating: 0, count: count)
             if inet_pton(family, text, &bytes) == 1 { return bytes }

@@ -22,11 +22,11 @@ extension BrokerThread {
         do throws(ConnectionFailure) {
             let handle = try makeHandle()
             let properties = try connectProperties()
-            let configuration = settings.configuration
+            let host = try hostToResolve()
             let result = handOver.whileConnecting {
                 handle.connect(
-                    host: configuration.host,
-                    port: configuration.port,
+                    host: host,
+                    port: settings.configuration.port,
                     keepAlive: settings.keepAliveSeconds,
                     properties: properties
                 )
@@ -37,6 +37,15 @@ extension BrokerThread {
             return fail(error)
         }
         connectReturned()
+    }
+
+    private func hostToResolve() throws(ConnectionFailure) -> String {
+        let host = settings.configuration.host
+        do throws(UnknownInterface) {
+            return try IPv6Zone.resolvable(host)
+        } catch {
+            throw ConnectionFailure("\(error), which the address \(host) names")
+        }
     }
 
     private func makeHandle() throws(ConnectionFailure) -> MosquittoHandle {

@@ -1,5 +1,6 @@
 package import BridgeCore
 internal import Glibc
+internal import TLS
 
 /// Looks at this machine for what would keep a socket from being opened, without receiving or sending anything.
 ///
@@ -9,8 +10,8 @@ package enum UDPProbe {
     ///
     /// A port that is taken is fine: a gateway that runs already has it.
     package static func problem(receiving configuration: UDPSourceConfiguration) -> String? {
-        guard let endpoint = numeric(configuration.address) else { return nil }
         do throws(UDPError) {
+            guard let endpoint = try numeric(configuration.address) else { return nil }
             _ = try MulticastInterface(configuration.multicastInterface)
             guard !endpoint.isMulticast else { return nil }
             // Any port tells whose address it is; only a small one itself tells who may have it.
@@ -31,8 +32,8 @@ package enum UDPProbe {
     ///
     /// A destination that can't be reached now is none of it.
     package static func problem(sending configuration: UDPSinkConfiguration) -> String? {
-        guard let endpoint = numeric(configuration.address) else { return nil }
         do throws(UDPError) {
+            guard let endpoint = try numeric(configuration.address) else { return nil }
             close(try SendingSocket(to: endpoint, configuration, isName: false).descriptor)
             return nil
         } catch {
@@ -41,7 +42,9 @@ package enum UDPProbe {
         }
     }
 
-    private static func numeric(_ address: UDPAddress) -> UDPEndpoint? {
-        try? UDPEndpoint.resolve(address, numericOnly: true).first
+    /// The address that stands in place of a name; `nil` for a name.
+    private static func numeric(_ address: UDPAddress) throws(UDPError) -> UDPEndpoint? {
+        guard IPAddress.bytes(of: address.host) != nil else { return nil }
+        return try UDPEndpoint.resolve(address, numericOnly: true).first
     }
 }

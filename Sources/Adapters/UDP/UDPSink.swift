@@ -3,6 +3,7 @@ internal import Glibc
 package import Logging
 package import NIOCore
 internal import NIOPosix
+internal import TLS
 
 /// Sends each message as one datagram.
 ///
@@ -59,7 +60,7 @@ package final class UDPSink: Sink {
         logger[metadataKey: "sink"] = "\(name)"
         self.logger = logger
         sender = DatagramSender(maxSize: configuration.maxSize, truncates: configuration.oversize == .truncate)
-        isName = (try? UDPEndpoint.resolve(configuration.address, numericOnly: true)) == nil
+        isName = IPAddress.bytes(of: configuration.address.host) == nil
     }
 
     deinit {
@@ -170,8 +171,13 @@ package final class UDPSink: Sink {
         if isName {
             guard let endpoint = socket?.endpoint else { return resolve() }
             connect(to: endpoint)
-        } else if let endpoint = try? UDPEndpoint.resolve(configuration.address, numericOnly: true).first {
-            connect(to: endpoint)
+        } else {
+            do throws(UDPError) {
+                guard let endpoint = try UDPEndpoint.resolve(configuration.address, numericOnly: true).first else { return }
+                connect(to: endpoint)
+            } catch {
+                failed(error)
+            }
         }
     }
 

@@ -77,8 +77,12 @@ package struct HostAndPort: Equatable, Sendable {
             let inner = text[text.index(after: text.startIndex)..<bracket]
             let rest = text[text.index(after: bracket)...]
             guard rest.isEmpty || rest.hasPrefix(":") else { throw .notAHost }
-            guard inner.contains(":"), let host = try? HostName(String(inner)) else { throw .invalidIPv6 }
-            self.host = host
+            guard inner.contains(":") else { throw .invalidIPv6 }
+            do throws(HostNameError) {
+                self.host = try HostName(Self.zoneDecoded(inner))
+            } catch {
+                throw error == .zone ? .host(error) : .invalidIPv6
+            }
             self.port = try Self.port(rest.dropFirst())
         } else {
             let colon = text.firstIndex(of: ":") ?? text.endIndex
@@ -91,6 +95,13 @@ package struct HostAndPort: Equatable, Sendable {
             }
             self.port = try Self.port(rest)
         }
+    }
+
+    /// `%25` in front of a zone is RFC 6874's `%`; a plain `%`, as other tools write it, is taken too.
+    private static func zoneDecoded(_ address: Substring) -> String {
+        guard let percent = address.firstIndex(of: "%") else { return String(address) }
+        let zone = address[percent...].dropFirst()
+        return address[..<percent] + "%" + (zone.hasPrefix("25") && zone.count > 2 ? zone.dropFirst(2) : zone)
     }
 
     private static func port(_ text: Substring) throws(WebSocketURLError) -> Int? {

@@ -8,7 +8,7 @@ import TLS
 public struct WebSocketURL: Sendable, Hashable {
     /// Whether TLS carries the connection (`wss`).
     public let isSecure: Bool
-    /// A name, an IPv4 address, or an IPv6 address without brackets.
+    /// A name, an IPv4 address, or an IPv6 address without brackets, perhaps with a zone (`fe80::1%eth0`).
     public let host: String
     /// From 1 to 65535.
     public let port: Int
@@ -118,10 +118,16 @@ public struct WebSocketURL: Sendable, Hashable {
     /// 443 for `wss`, 80 for `ws`.
     public static func defaultPort(isSecure: Bool) -> Int { isSecure ? 443 : 80 }
 
-    /// The host as it stands in a URL or a Host header: an IPv6 address in brackets, the port if it isn't the default.
+    /// The host as it stands in a Host header: an IPv6 address in brackets and without its zone, the port if it isn't the
+    /// default.
     package var hostHeader: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+        let name = host.contains(":") ? "[\(IPv6Zone.removed(from: host))]" : host
         return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
+    }
+
+    /// Host and port as others are told them, a proxy among them: without a zone.
+    var authority: String {
+        host.contains(":") ? "[\(IPv6Zone.removed(from: host))]:\(port)" : "\(host):\(port)"
     }
 
     /// Host and port, as reasons name a server.
@@ -136,7 +142,8 @@ extension WebSocketURL: CustomStringConvertible, CustomDebugStringConvertible, C
         let question = path.firstIndex(of: "?")
         let shown = question.map { path[..<$0] + "?…" } ?? path[...]
         if let socketPath { return "ws+unix:\(readable(socketPath, limit: 200)):\(shown)" }
-        return (isSecure ? "wss://" : "ws://") + hostHeader + shown
+        let zone = IPv6Zone(of: host).map { "%25\($0.name)]" } ?? "]"
+        return (isSecure ? "wss://" : "ws://") + hostHeader.replacing("]", with: zone) + shown
     }
 
     /// The same as `description`.

@@ -8,7 +8,7 @@ enum VerifiedName: Equatable, Sendable {
     init(_ text: String) throws(TLSError) {
         let unbracketed = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         do throws(HostNameError) {
-            switch try HostName(String(unbracketed.prefix { $0 != "%" })) {
+            switch try HostName(IPv6Zone.removed(from: unbracketed)) {
             case .name(let name): self = .host(name.hasSuffix(".") ? String(name.dropLast()) : name)
             case .address(let address): self = .address(address)
             }

@@ -173,7 +173,9 @@ package final class UDPSink: Sink {
             connect(to: endpoint)
         } else {
             do throws(UDPError) {
-                guard let endpoint = try UDPEndpoint.resolve(configuration.address, numericOnly: true).first else { return }
+                guard let endpoint = try UDPEndpoint.resolve(configuration.address, numericOnly: true).first else {
+                    return
+                }
                 connect(to: endpoint)
             } catch {
                 failed(error)

@@ -28,6 +28,22 @@ struct WebSocketURLTests {
         #expect(url.userInfo == nil)
     }
 
+    @Test(
+        "RFC 6874: a zone is kept for this machine, and told to no server",
+        arguments: ["ws://[fe80::1%25eth0]:8080/feed", "ws://[fe80::1%eth0]:8080/feed"]
+    )
+    func zones(text: String) throws {
+        let url = try WebSocketURL(text)
+        #expect(url.host == "fe80::1%eth0")
+        #expect(url.hostHeader == "[fe80::1]:8080")
+        #expect(url.authority == "[fe80::1]:8080")
+        #expect(url.server == "[fe80::1%eth0]:8080")
+        #expect("\(url)" == "ws://[fe80::1%25eth0]:8080/feed")
+        #expect(try url.withPath("/other").host == url.host)
+        #expect(try WebSocketURL("\(url)") == url)
+        #expect(try WebSocketURL("ws://[fe80::1%2525g0]/").host == "fe80::1%25g0")
+    }
+
     @Test func decodesUserNameAndPassword() throws {
         let url = try WebSocketURL("wss://an%40na:pa%3Ass@example.com/x")
         #expect(url.userInfo == "an@na:pa:ss")
@@ -47,6 +63,9 @@ struct WebSocketURLTests {
             ("ws://::1/feed", .unbracketedIPv6),
             ("ws://[::1/feed", .invalidIPv6),
             ("ws://[zz::1]/feed", .invalidIPv6),
+            ("ws://[fe80::1%]/feed", .host(.zone)),
+            ("ws://[fe80::1%25a%2Fb]/feed", .host(.zone)),
+            ("ws://[10.0.0.1%25eth0]/feed", .invalidIPv6),
             ("ws://[::1]x/feed", .notAHost),
             ("ws://exa%6Dple.com/", .host(.forbiddenCharacter)),
             ("ws://example.com:65536/", .invalidPort),

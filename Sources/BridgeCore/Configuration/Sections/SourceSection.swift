@@ -218,7 +218,8 @@ extension ValueType<CIDR> {
         return ValueType(words, schema: ["type": "string"]) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
             let parts = scalar.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-            let bytes = IPAddress.bytes(of: String(parts[0]))
+            // A zone would be a promise that isn't kept: senders are judged by their address alone.
+            let bytes = parts[0].contains("%") ? nil : IPAddress.bytes(of: String(parts[0]))
             let length = parts.count == 2 ? Int(parts[1]) : bytes.map { $0.count * 8 }
             guard let bytes, let length, (0...bytes.count * 8).contains(length) else {
                 field.error("\(field.name): each item must be \(words), found \(scalar.described)", at: node.position)

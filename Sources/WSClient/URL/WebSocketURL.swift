@@ -120,14 +120,14 @@ public struct WebSocketURL: Sendable, Hashable {
 
     /// The host as it stands in a URL or a Host header: an IPv6 address in brackets, the port if it isn't the default.
     package var hostHeader: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+        let name = HostName.bracketed(host)
         return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
     }
 
     /// Host and port, as reasons name a server.
-    var server: String { if let socketPath { readable(socketPath, limit: 200) } else { serverAddress } }
-
-    private var serverAddress: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var server: String {
+        if let socketPath { readable(socketPath, limit: 200) } else { "\(HostName.bracketed(host)):\(port)" }
+    }
 }
 
 extension WebSocketURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

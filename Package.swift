@@ -263,8 +263,10 @@ let package = Package(
         .testTarget(
             name: "WsbridgeTests",
             dependencies: [
-                "wsbridge", "BridgeCore", "TestSupport",
+                "wsbridge", "MQTTAdapter", "UDPAdapter", "FIFOAdapter", "BridgeCore", "WSClient", "TLS", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
         ),

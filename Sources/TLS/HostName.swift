@@ -38,6 +38,9 @@ public enum HostName: Hashable, Sendable {
         }
     }
 
+    /// The host as it stands before a port: an IPv6 address in brackets (RFC 3986, section 3.2.2).
+    package static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
     /// What is wrong with a host that stands without port and brackets; `nil` if nothing is.
     package static func problem(with text: String) -> String? {
         do throws(HostNameError) {

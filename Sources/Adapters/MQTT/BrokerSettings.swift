@@ -1,6 +1,7 @@
 import BridgeCore
 import Logging
 import NIOCore
+import TLS
 
 /// All that a broker's thread needs to know, fixed before it starts.
 struct BrokerSettings: Sendable {
@@ -26,8 +27,8 @@ struct BrokerSettings: Sendable {
     }
 
     var endpoint: String {
-        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-        return "\(configuration.isSecure ? "mqtts" : "mqtt")://\(host):\(configuration.port)"
+        let scheme = configuration.isSecure ? "mqtts" : "mqtt"
+        return "\(scheme)://\(HostName.bracketed(configuration.host)):\(configuration.port)"
     }
 
     /// What makes every attempt pointless; `nil` if nothing does.

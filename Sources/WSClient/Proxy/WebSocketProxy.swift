@@ -82,7 +82,7 @@ public struct WebSocketProxy: Sendable, Hashable {
     package var name: String { "proxy \(address)" }
 
     /// Host and port.
-    public var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var address: String { "\(HostName.bracketed(host)):\(port)" }
 }
 
 extension WebSocketProxy: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -1,12 +1,12 @@
 /// `ws+unix:/SOCKET:/PATH`, also with `//` before the socket: the socket's path, and the request's behind a colon.
 ///
 /// There is no standard for it; this is the form that the npm package `ws` made common.
-struct UnixSocketURL: Equatable {
+package struct UnixSocketURL: Equatable {
     /// What `sockaddr_un` takes, without the NUL at its end: Linux 107, others 103.
     #if os(Linux)
-        static let longestPath = 107
+        package static let longestPath = 107
     #else
-        static let longestPath = 103
+        package static let longestPath = 103
     #endif
 
     let socketPath: String

@@ -121,19 +121,19 @@ public struct WebSocketURL: Sendable, Hashable {
     /// The host as it stands in a Host header: an IPv6 address in brackets and without its zone, the port if it isn't the
     /// default.
     package var hostHeader: String {
-        let name = host.contains(":") ? "[\(IPv6Zone.removed(from: host))]" : host
+        let name = HostName.bracketed(IPv6Zone.removed(from: host))
         return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
     }
 
     /// Host and port as others are told them, a proxy among them: without a zone.
     var authority: String {
-        host.contains(":") ? "[\(IPv6Zone.removed(from: host))]:\(port)" : "\(host):\(port)"
+        "\(HostName.bracketed(IPv6Zone.removed(from: host))):\(port)"
     }
 
     /// Host and port, as reasons name a server.
-    var server: String { if let socketPath { readable(socketPath, limit: 200) } else { serverAddress } }
-
-    private var serverAddress: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var server: String {
+        if let socketPath { readable(socketPath, limit: 200) } else { "\(HostName.bracketed(host)):\(port)" }
+    }
 }
 
 extension WebSocketURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

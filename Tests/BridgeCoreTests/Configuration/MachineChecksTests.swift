@@ -29,7 +29,7 @@ struct MachineChecksTests {
         let good = text.replacingOccurrences(of: ", multicast_interface: eth9", with: "")
         #expect(
             findings(good, probes: probes) == [
-                "site.yaml:3:22: fifo /run/a.fifo: no", "site.yaml:3:50: udp 192.0.2.1:5: no way",
+                "site.yaml:3:22: fifo /run/a.fifo: no", "site.yaml:3:48: udp 192.0.2.1:5: no way",
                 "site.yaml:4:21: udp 192.0.2.2:5006: not here",
             ]
         )

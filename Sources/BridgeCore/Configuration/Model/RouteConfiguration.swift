@@ -1,3 +1,5 @@
+import TLS
+
 /// One entry of `routes:` from a source, through a match, to one or more sinks.
 package struct RouteConfiguration: Sendable {
     package var name: String
@@ -80,7 +82,7 @@ package struct UDPAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { "\(HostName.bracketed(host)):\(port)" }
 }
 
 /// `from: { fifo, framing }`.

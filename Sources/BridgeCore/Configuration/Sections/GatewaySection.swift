@@ -111,14 +111,16 @@ enum GatewaySection {
     }
 
     private static func stateDirectory(_ reader: MappingReader, default fallback: String?) -> String? {
-        guard let entry = reader.entry(GatewayKeys.stateDirectory.name) else { return fallback }
-        guard let path = reader.read(GatewayKeys.stateDirectory), path != "none" else { return nil }
+        let key = GatewayKeys.stateDirectory
+        let entry = reader.entry(key.name)
+        let path = entry == nil ? fallback : reader.read(key).flatMap { $0 == "none" ? nil : $0 }
+        guard let path else { return nil }
         reader.context.note(
             PathUse(
                 role: .stateDirectory,
-                key: GatewayKeys.stateDirectory.name,
+                key: entry == nil ? "$STATE_DIRECTORY" : key.name,
                 path: path,
-                position: entry.value.position
+                position: entry?.value.position ?? reader.position
             )
         )
         return path

@@ -67,6 +67,7 @@ struct ZoneTests {
                 connections:
                   a: { url: "ws://[fe80::1%25a+b]/" }
                   b: { hostname: "fe80::1%" }
+                  e: { hostname: "fe80::1%25eth0" }
                   c: { url: "ws://127.0.0.1", proxy: "http://[fe80::1%25a+b]:3128" }
                   d:
                     url: wss://127.0.0.1
@@ -83,6 +84,7 @@ struct ZoneTests {
                 $0.contains("behind the % of an IPv6 address stands an interface of this machine")
             }
             #expect(lines.count == 7, "\(finished.errors)")
+            #expect(finished.errors.contains("%25 is for URLs: write hostname: \"fe80::1%eth0\""))
         }
     }
 }

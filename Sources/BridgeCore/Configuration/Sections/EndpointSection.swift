@@ -82,6 +82,10 @@ extension ValueType<String> {
             if text.contains("/") || text.contains("?") {
                 return "a path can't stand in hostname: write it in path"
             }
+            if !text.hasPrefix("["), let zone = IPv6Zone(of: text) {
+                guard zone.name.hasPrefix("25"), zone.name.count > 2 else { return HostName.problem(with: text) }
+                return "%25 is for URLs: write hostname: \"\(zone.address)%\(zone.name.dropFirst(2))\""
+            }
             if text.hasPrefix("[") || (text.contains(":") && HostName.problem(with: text) != nil) {
                 do throws(WebSocketURLError) {
                     let place = try HostAndPort(text[...])

@@ -7,14 +7,13 @@ enum VerifiedName: Equatable, Sendable {
     /// a certificate says.
     init(_ text: String) throws(TLSError) {
         let unbracketed = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-        do throws(HostNameError) {
-            switch try HostName(IPv6Zone.removed(from: unbracketed)) {
-            case .name(let name): self = .host(name.hasSuffix(".") ? String(name.dropLast()) : name)
-            case .address(let address): self = .address(address)
-            }
-        } catch {
-            throw .invalidName(text)
+        let address = IPv6Zone.removed(from: unbracketed)
+        guard IPAddress.bytes(of: address) == nil else {
+            self = .address(address)
+            return
         }
+        guard case .name(let name)? = try? HostName(text) else { throw .invalidName(text) }
+        self = .host(name.hasSuffix(".") ? String(name.dropLast()) : name)
     }
 
     /// The name without decoration.

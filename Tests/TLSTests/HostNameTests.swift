@@ -61,6 +61,19 @@ struct HostNameTests {
         #expect(throws: error) { try HostName(text) }
     }
 
+    @Test(
+        "brackets and a zone belong to addresses only",
+        arguments: ["[example.com]", "a%zz", "a%25eth0", "[a", "[::1"]
+    )
+    func isNoVerifiedName(text: String) {
+        #expect(throws: TLSError.invalidName(text)) { try VerifiedName(text) }
+    }
+
+    @Test(arguments: [("[::1]", "::1"), ("fe80::1%eth0", "fe80::1"), ("[fe80::1%25eth0]", "fe80::1")])
+    func whatACertificateSaysOfAnAddress(text: String, address: String) throws {
+        #expect(try VerifiedName(text) == .address(address))
+    }
+
     @Test(arguments: [
         ("localhost", true), ("a.localhost.", true), ("127.9.9.9", true), ("::1", true), ("localhost.example", false),
         ("128.0.0.1", false), ("::2", false),

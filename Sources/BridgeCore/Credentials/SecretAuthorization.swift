@@ -40,7 +40,7 @@ final class SecretAuthorization: AuthorizationSource {
     private static func read(_ kind: Kind) throws -> Authorization {
         switch kind {
         case .bearer(let token):
-            return .bearer(try SecretReader.read(token, for: .header))
+            return .bearer(try SecretReader.read(token, for: .bearerToken))
         case .basic(let basic):
             let password = try SecretReader.read(basic.password, for: .header)
             let name = try SecretReader.read(basic.username, for: .basicUsername)

@@ -115,6 +115,9 @@ private struct Rehearsal {
     /// All that comes before a broker is connected to.
     private func makeHandle(of broker: BrokerConfiguration) throws {
         var settings = BrokerSettings(configuration: broker)
+        var filters = configuration.routes.compactMap { route in
+            if case .mqtt(let source) = route.source { source.topicFilter } else { nil }
+        }
         if let status = configuration.status {
             let topics = StatusTopics(base: status.baseTopic)
             settings.will = StatusMessage(
@@ -123,13 +126,21 @@ private struct Rehearsal {
                 qos: 1,
                 retain: true
             )
-            _ = try TopicFilter(topics.commandFilter)
+            filters.append(topics.commandFilter)
         }
         if let complaint = settings.complaint { throw SetupError(complaint) }
         let password = try broker.password.map { try SecretReader.read($0, for: .mqttPassword) }
         #expect(password.map { $0.utf8.count <= 65_535 && !$0.utf8.contains(0) } ?? true)
         let tls = broker.isSecure ? try TLSContext(broker.tls, host: broker.host) : nil
-        _ = try MosquittoHandle(settings, password: password, tls: tls, inbox: CallbackInbox(settings))
+        let handle = try MosquittoHandle(settings, password: password, tls: tls, inbox: CallbackInbox(settings))
+        for filter in filters {
+            _ = try TopicFilter(filter)
+            var identifier: Int32 = 0
+            let result = handle.subscribe(filter, qos: 1, options: 0, properties: nil, identifier: &identifier)
+            guard case .failure(let failure) = result, failure.error.description == "not connected" else {
+                throw SetupError("\(filter): \(result)")
+            }
+        }
     }
 
     private func endRefusals(of route: RouteConfiguration) -> [String] {

@@ -1,5 +1,3 @@
-import WSClient
-
 extension ValueType<Secret> {
     /// A text, or `{ file: PATH }`.
     ///
@@ -87,14 +85,6 @@ extension ValueType<String> {
     static var fifoPath: Self {
         path { path in
             FIFOPlace(path) == nil ? "this names a folder: write a FIFO in it, such as /run/wsbridge/feed.fifo" : nil
-        }
-    }
-
-    /// The same of a Unix domain socket.
-    static var socketPath: Self {
-        path { path in
-            let most = UnixSocketURL.longestPath
-            return path.utf8.count > most ? "a socket's path has at most \(most) bytes: choose a shorter one" : nil
         }
     }
 

@@ -6,8 +6,10 @@ import WSClient
 package enum SecretUse: Sendable, Hashable {
     /// Becomes part of a text that takes anything.
     case text
-    /// Becomes a header's value, or a part of one: a token, a password.
+    /// Becomes a header's value, or a part of one, such as a password.
     case header
+    /// Stands behind `Bearer`: printable ASCII without blanks, a little more than RFC 6750, section 2.1, has.
+    case bearerToken
     /// The user's name of basic authentication, which ends at its first colon (RFC 7617, section 2).
     case basicUsername
     /// A cookie's value (RFC 6265, section 4.1.1).
@@ -24,6 +26,10 @@ package enum SecretUse: Sendable, Hashable {
             return nil
         case .header:
             return HeaderText.problem(with: value)
+        case .bearerToken:
+            if let problem = HeaderText.problem(with: value) { return problem }
+            return value.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                ? nil : "holds a blank, or what is no ASCII: write the token alone, without 'Bearer'"
         case .basicUsername:
             return HeaderText.problem(with: value) ?? (value.contains(":") ? "holds a ':', which ends it" : nil)
         case .cookie:

@@ -1,3 +1,5 @@
+import WSClient
+
 /// The top level of the file.
 enum GatewayKeys {
     static let instance = Key(
@@ -179,8 +181,8 @@ enum SocketPath {
         if path.isEmpty { return "the path is empty" }
         if path.utf8.contains(0) { return "a path can't hold NUL" }
         if path.hasPrefix("~") { return "'~' isn't expanded: write the whole path, or ${HOME}" }
-        // sun_path holds 108 bytes with its NUL on Linux.
-        if path.utf8.count > 107 { return "the path of a socket can't be longer than 107 bytes" }
+        let most = UnixSocketURL.longestPath
+        if path.utf8.count > most { return "the path of a socket can't be longer than \(most) bytes" }
         return nil
     }
 }

@@ -55,7 +55,7 @@ let package = Package(
         .target(
             name: "UDPAdapter",
             dependencies: [
-                "BridgeCore", "CLinux",
+                "BridgeCore", "CLinux", "TLS",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -263,8 +263,10 @@ let package = Package(
         .testTarget(
             name: "WsbridgeTests",
             dependencies: [
-                "wsbridge", "BridgeCore", "TestSupport",
+                "wsbridge", "MQTTAdapter", "UDPAdapter", "FIFOAdapter", "BridgeCore", "WSClient", "TLS", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
         ),

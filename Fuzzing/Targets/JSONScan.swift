@@ -113,7 +113,8 @@ extension FuzzTarget {
                     "another string than \(value)"
                 )
             case .number:
-                let number = try ours.number(in: bytes).unwrapped(or: "no number for \(value)")
+                let exact = try ours.number(in: bytes).unwrapped(or: "no number for \(value)")
+                let number = try Double("\(exact)").unwrapped(or: "no Double for \(exact)")
                 let expected = try (value as? NSNumber).unwrapped(or: "a number for \(value)").doubleValue
                 try require(abs(number - expected) <= abs(expected) * 1e-15, "\(number) for \(value)")
             case .true, .false:

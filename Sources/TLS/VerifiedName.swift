@@ -1,5 +1,3 @@
-internal import NIOCore
-
 /// The name or address that a server's certificate has to be for.
 enum VerifiedName: Equatable, Sendable {
     case host(String)
@@ -9,34 +7,19 @@ enum VerifiedName: Equatable, Sendable {
     /// a certificate says.
     init(_ text: String) throws(TLSError) {
         let unbracketed = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-        let address = String(unbracketed.prefix { $0 != "%" })
-        if (try? SocketAddress(ipAddress: address, port: 0)) != nil {
+        let address = IPv6Zone.removed(from: unbracketed)
+        guard IPAddress.bytes(of: address) == nil else {
             self = .address(address)
             return
         }
-        let host = text.hasSuffix(".") ? String(text.dropLast()) : text
-        let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        // Empty labels matter: OpenSSL takes ".example.com" as "anything under example.com".
-        guard host.utf8.count <= 253,
-            labels.allSatisfy({ (1...63).contains($0.count) && $0.allSatisfy(Self.isInLabel) })
-        else { throw .invalidName(text) }
-        self = .host(host)
+        guard case .name(let name)? = try? HostName(text) else { throw .invalidName(text) }
+        self = .host(name.hasSuffix(".") ? String(name.dropLast()) : name)
     }
 
     /// The name without decoration.
     var text: String {
         switch self {
         case .host(let text), .address(let text): text
-        }
-    }
-
-    private static func isInLabel(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default:
-            false
         }
     }
 }

@@ -19,12 +19,12 @@ enum CheckedConfiguration {
     /// Loads a file for `run`; errors and warnings go to standard error.
     ///
     /// - Throws: `ExitStatus.configuration` where there is an error.
-    static func load(_ path: String) throws -> GatewayConfiguration {
+    static func load(_ path: String) throws -> (GatewayConfiguration, ConfigurationOutcome) {
         let (outcome, diagnostics) = examine(path, before: .run)
         guard let configuration = outcome.configuration, !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ExitStatus.configuration
         }
-        return configuration
+        return (configuration, outcome)
     }
 
     /// Everything that is wrong or doubtful, said on standard error and returned.
@@ -33,7 +33,7 @@ enum CheckedConfiguration {
         before occasion: MachineChecks.Occasion
     ) -> (ConfigurationOutcome, [Diagnostic]) {
         let outcome = loader.load(path: path)
-        let machine = MachineChecks.diagnostics(for: outcome, before: occasion)
+        let machine = MachineChecks.diagnostics(for: outcome, before: occasion, probes: .standard)
         let files = OpenFilesCheck.diagnostics(for: outcome, mostAllowed: OpenFiles.mostAllowed)
         let diagnostics = (outcome.diagnostics + machine + files).sortedByPosition()
         for diagnostic in diagnostics { StandardStreams.error(diagnostic.description) }

@@ -9,14 +9,14 @@ struct GatewayRun {
 
     /// - Throws: `ExitStatus.configuration`, after every error was written to standard error.
     init(configurationFile: String) throws {
-        let configuration = try CheckedConfiguration.load(configurationFile)
+        let (configuration, outcome) = try CheckedConfiguration.load(configurationFile)
         let output = LogOutput(format: configuration.log.format, write: StandardStreams.error)
         let level = Logger.Level(configuration.log.level)
         log = Logger(label: "wsbridge") { _ in BridgeLogHandler(output: output, level: level) }
         service = GatewayService(
             configuration: configuration,
             adapters: .standard,
-            spool: try Self.openSpool(for: configuration, log),
+            spool: try Self.openSpool(for: configuration, outcome, log),
             eventLoop: GatewayLoop.eventLoop,
             log: log
         )
@@ -25,6 +25,7 @@ struct GatewayRun {
     /// Before anything starts: whoever can't keep what it promises doesn't begin.
     private static func openSpool(
         for configuration: GatewayConfiguration,
+        _ outcome: ConfigurationOutcome,
         _ log: Logger
     ) throws -> NIOLoopBound<Spool?> {
         let eventLoop = GatewayLoop.eventLoop
@@ -32,8 +33,12 @@ struct GatewayRun {
             return try eventLoop.submit {
                 NIOLoopBound(try Spool.open(for: configuration, eventLoop: eventLoop, log: log), eventLoop: eventLoop)
             }.wait()
-        } catch {
-            StandardStreams.error("\(error)")
+        } catch let error as SpoolError {
+            let place = outcome.paths.first { $0.role == .stateDirectory }?.position
+            let message = "state_dir: \(error)"
+            StandardStreams.error(
+                "\(Diagnostic(severity: .error, file: outcome.file, position: place, message: message))"
+            )
             throw ExitStatus.configuration
         }
     }

@@ -14,8 +14,8 @@ struct Wsbridge: AsyncParsableCommand {
             wsbridge demo                      see it work, with everything it needs, in a minute
 
             Logs go to standard error, results to standard output.
-            Exit codes: 0 done; 64 wrong usage; 69 no running gateway to talk to; 75 not established, try again
-            later; 78 wrong configuration.
+            Exit codes: 0 done; 64 wrong usage; 69 no running gateway to talk to; 70 an error that nobody foresaw;
+            75 not established, try again later; 78 wrong configuration.
             """,
         version: Version.text,
         subcommands: [
@@ -23,4 +23,18 @@ struct Wsbridge: AsyncParsableCommand {
             SpoolCommands.self, Schema.self,
         ]
     )
+
+    /// Runs a command and ends the process with the code of its outcome.
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: ExitStatus.foreseen(error))
+        }
+    }
 }

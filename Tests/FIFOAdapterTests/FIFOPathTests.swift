@@ -112,7 +112,7 @@ struct FIFOPathTests {
     @Test
     func saysWhichFolderIsMissing() throws {
         let error = #expect(throws: FIFOError.self) { try FIFOPath("/nowhere/at/all.fifo").open(O_RDONLY) }
-        #expect(error?.description == "fifo /nowhere/at/all.fifo: open /nowhere/at: no such file or directory")
+        #expect(error?.description == "fifo /nowhere/at/all.fifo: the folder /nowhere/at doesn't exist: make it")
     }
 
     @Test

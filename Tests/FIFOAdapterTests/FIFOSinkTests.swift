@@ -28,7 +28,7 @@ struct FIFOSinkTests {
                 try await withFIFOReader(configuration.path) { reader in
                     try await test.send("one", "", "three\nwith a second line")
                     try await eventually("three lines") { reader.lines.count == 3 }
-                    #expect(reader.lines == ["one", "", "three\\nwith a second line"])
+                    #expect(reader.lines == ["one", "", "three with a second line"])
                     #expect(try await test.balance.delivered == 3)
                 }
             }
@@ -123,6 +123,48 @@ struct FIFOSinkTests {
                 #expect(balance.droppedTotal == 0)
             }
         }
+    }
+
+    /// Four messages of which the queue holds two, with `when_full` as it stands in the file.
+    private func balanceWithoutReader(
+        _ noReader: FIFOSinkConfiguration.NoReader,
+        _ whenFull: QueueConfiguration.WhenFull?
+    ) async throws -> (balance: Balance, read: [String]) {
+        try await withTemporaryDirectory { folder in
+            let configuration = configuration(in: folder, noReader: noReader)
+            var queue = QueueConfiguration(whenFull: whenFull ?? .block)
+            queue.isWhenFullWritten = whenFull != nil
+            queue.maxBytes = 2 * 65
+            let policy = QueuePolicy(queue, for: .fifo(configuration))
+            return try await withFIFOSink(configuration, policy: policy) { test in
+                for message in ["1", "2", "3", "4"] { try await test.send(message) }
+                let balance = try await test.balance
+                return try await withFIFOReader(configuration.path) { reader in
+                    try await eventually("what was kept") { reader.lines.count == balance.queued }
+                    return (balance, reader.lines)
+                }
+            }
+        }
+    }
+
+    @Test("keep: a when_full that stands in the file decides, else the oldest go as no_reader")
+    func whenFullDecidesWithoutAReader() async throws {
+        let unwritten = try await balanceWithoutReader(.keep, nil)
+        #expect(unwritten.balance.dropped == [.noReader: 2] && unwritten.read == ["3", "4"])
+        let oldest = try await balanceWithoutReader(.keep, .dropOldest)
+        #expect(oldest.balance.dropped == [.queueFull: 2] && oldest.read == ["3", "4"])
+        let newest = try await balanceWithoutReader(.keep, .dropNewest)
+        #expect(newest.balance.dropped == [.queueFull: 2] && newest.read == ["1", "2"])
+        let block = try await balanceWithoutReader(.keep, .block)
+        #expect(block.balance.dropped == [:] && block.read == ["1", "2", "3", "4"])
+    }
+
+    @Test("block: pauses while nobody reads, unless a when_full stands in the file")
+    func blockDecidesWithoutAReader() async throws {
+        let unwritten = try await balanceWithoutReader(.block, nil)
+        #expect(unwritten.balance.dropped == [:] && unwritten.read == ["1", "2", "3", "4"])
+        let newest = try await balanceWithoutReader(.block, .dropNewest)
+        #expect(newest.balance.dropped == [.queueFull: 2] && newest.read == ["1", "2"])
     }
 
     @Test

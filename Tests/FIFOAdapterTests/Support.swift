@@ -36,24 +36,25 @@ final class SinkUnderTest {
 }
 
 /// Starts a sink for the duration of `body`.
-func withFIFOSink(
+func withFIFOSink<Result>(
     _ configuration: FIFOSinkConfiguration,
     policy: QueuePolicy? = nil,
     lookInterval: TimeAmount = .seconds(5),
-    _ body: (OnLoop<SinkUnderTest>) async throws -> Void
-) async throws {
+    _ body: (OnLoop<SinkUnderTest>) async throws -> Result
+) async throws -> Result {
     try await withEventLoop { eventLoop in
         let test = try await OnLoop(eventLoop) {
             SinkUnderTest(configuration, policy: policy, lookInterval: lookInterval, eventLoop: $0)
         }
         try await test.run { $0.sink.start() }
         do {
-            try await body(test)
+            let result = try await body(test)
+            try await test.run { $0.sink.stop {} }
+            return result
         } catch {
             try await test.run { $0.sink.stop {} }
             throw error
         }
-        try await test.run { $0.sink.stop {} }
     }
 }
 

@@ -65,6 +65,49 @@ struct DeliveryTests {
         }
     }
 
+    @Test(
+        "A JSON text reaches jq unharmed by default: quotes, backslashes, line breaks of all kinds between its members"
+    )
+    func jsonReachesJQ() async throws {
+        try await withEstablishedSite(routes: { parts in
+            "out: { from: cloud, to: { fifo: \"\(parts.path("out.fifo"))\" } }"
+        }) { site in
+            let path = site.gateway.directory.appendingPathComponent("out.fifo").path
+            let values = [#""say \"hi\" in C:\\new\\r""#, #""two\nlines\r\n""#, "\r\n[1,\n2,\r3]\r"]
+            try await withProcess(try Executables.installed("jq"), ["-c", "--unbuffered", ".v", path]) {
+                jq in
+                for value in values { try await site.server.send("{\n  \"v\": \(value)\r\n}\n") }
+                try await eventually("all values") { jq.output.lines.count == values.count }
+                #expect(jq.output.lines == [values[0], values[1], "[1,2,3]"])
+            }
+        }
+    }
+
+    @Test func aWrittenWhenFullDecidesWhileNobodyReads() async throws {
+        try await withEstablishedSite(routes: { parts in
+            """
+            default: { from: cloud, to: { fifo: "\(parts.path("a.fifo"))" }, queue: { max_bytes: 130B } }
+            newest:
+              from: cloud
+              to: { fifo: "\(parts.path("b.fifo"))", queue: { when_full: drop_newest } }
+              queue: { max_bytes: 130B }
+            oldest: { from: cloud, to: { fifo: "\(parts.path("c.fifo"))" }, queue: { max_bytes: 130B, when_full: drop_oldest } }
+            """
+        }) { site in
+            for message in ["1", "2", "3", "4"] { try await site.server.send(message) }
+            let status = try await site.gateway.status("all arrived") { $0.connections["cloud"]?.received == 4 }
+            status.expectBalance()
+            #expect(try status.sink("default").dropped == ["no_reader": 2])
+            #expect(try status.sink("newest").dropped == ["queue_full": 2])
+            #expect(try status.sink("oldest").dropped == ["queue_full": 2])
+            for (name, kept) in [("a", ["3", "4"]), ("b", ["1", "2"]), ("c", ["3", "4"])] {
+                try await withFIFOReader(site.gateway.directory.appendingPathComponent("\(name).fifo").path) { reader in
+                    try await eventually("what was kept") { reader.lines == kept }
+                }
+            }
+        }
+    }
+
     @Test func whatCannotBeDeliveredIsCountedByReasonAndSaidOnce() async throws {
         try await withUDPReceiver { receiver in
             try await withEstablishedSite(routes: { parts in

@@ -82,6 +82,38 @@ struct DocumentationTests {
             .map { try String(contentsOf: $0, encoding: .utf8) }
     }
 
+    /// The commands of the binary, or of one of its commands, as `--help` lists them.
+    private func commands(of command: [String] = []) async throws -> Set<String> {
+        let help = try await run(try Executables.wsbridge, command + ["--help"]).output
+        let list = try #require(help.range(of: "SUBCOMMANDS:\n"))
+        return Set(help[list.upperBound...].matches(of: #/(?m)^  ([a-z]+)(?=  )/#).map { String($0.1) })
+    }
+
+    @Test("Each table of commands has the binary's commands, and no others")
+    func everyCommandIsInTheTables() async throws {
+        let commands = try await commands()
+        #expect(commands.isSuperset(of: ["run", "check", "schema"]))
+        let pages = try pages()
+        let operation = try #require(pages.first { $0.name == "operation.md" }?.text)
+        let table = operation.split(separator: "\n").filter { $0.hasPrefix("| `wsbridge ") }
+        let cells = table.compactMap { $0.split(separator: " | ").first }
+        #expect(Set(cells.flatMap { $0.matches(of: #/`wsbridge ([a-z]+)/#).map { String($0.1) } }) == commands)
+        let spool = cells.flatMap { $0.matches(of: #/`wsbridge spool ([a-z]+)/#).map { String($0.1) } }
+        #expect(try await Set(spool) == self.commands(of: ["spool"]))
+
+        let architecture = try #require(pages.first { $0.name == "ARCHITECTURE.md" }?.text)
+        let row = try #require(
+            architecture.firstMatch(of: #/\| `Sources\/wsbridge` \| the command line: ([a-z, ]+) \|/#)
+        )
+        #expect(Set(row.1.split(separator: ", ").map(String.init)) == commands)
+
+        for page in pages {
+            for named in page.text.matches(of: #/`wsbridge ([a-z]+)/#) {
+                #expect(commands.contains(String(named.1)), "\(page.name) names the command \(named.1)")
+            }
+        }
+    }
+
     @Test func everyRecipeInTheREADMEIsAFileWithThatContent() throws {
         let readme = try String(contentsOf: Executables.checkout.appendingPathComponent("README.md"), encoding: .utf8)
         let recipes = readme.matches(of: #/\(config/([a-z-]+\.yaml)\)/#).map { String($0.1) }

@@ -139,7 +139,7 @@ struct ExampleTests {
             try await withFIFOReader(site.gateway.directory.appendingPathComponent("out.fifo").path) { reader in
                 try await site.server.send("first")
                 try await site.server.send("two\nlines")
-                try await eventually("two records") { reader.lines == ["first", #"two\nlines"#] }
+                try await eventually("two records") { reader.lines == ["first", "two lines"] }
             }
             try await FIFOWriter.write(
                 "hello\nagain\n",

@@ -45,6 +45,7 @@ struct Stats: Decodable {
         var unmatched: Int
         var sinks: [Sink]
         var replies: Replies?
+        var error: String?
     }
 
     struct Replies: Decodable, Equatable {

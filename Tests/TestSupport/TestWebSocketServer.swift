@@ -16,7 +16,7 @@ package final class TestWebSocketServer: Sendable {
     /// `ws://127.0.0.1:PORT`.
     package var url: String { "ws://127.0.0.1:\(port)" }
 
-    fileprivate init(script: Script, port: Int?) async throws {
+    fileprivate init(script: Script, host: String, port: Int?) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let record = ServerRecord(script: script)
         self.group = group
@@ -27,7 +27,7 @@ package final class TestWebSocketServer: Sendable {
                 .serverChannelOption(.backlog, value: 256)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelInitializer { channel in Self.accept(channel, record) }
-                .bind(host: "127.0.0.1", port: port ?? 0).get()
+                .bind(host: host, port: port ?? 0).get()
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -187,11 +187,12 @@ package final class TestWebSocketServer: Sendable {
 /// Without `port` it takes a free one.
 package func withWebSocketServer<Result>(
     _ script: TestWebSocketServer.Script = .init(),
+    host: String = "127.0.0.1",
     port: Int? = nil,
     isolation: isolated (any Actor)? = #isolation,
     _ body: (TestWebSocketServer) async throws -> Result
 ) async throws -> Result {
-    let server = try await TestWebSocketServer(script: script, port: port)
+    let server = try await TestWebSocketServer(script: script, host: host, port: port)
     do {
         let result = try await body(server)
         await server.stop()

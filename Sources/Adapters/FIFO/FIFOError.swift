@@ -8,6 +8,10 @@ package enum FIFOError: Error, Equatable, CustomStringConvertible {
     case unusablePath(path: String)
     /// The path exists, and is something else.
     case notAFIFO(path: String, found: String)
+    /// The folder that it should stand in isn't there.
+    case noFolder(path: String, folder: String)
+    /// It isn't there, and we may not make it.
+    case cannotBeMade(path: String, folder: String)
     /// Everyone may replace what is in the parent folder: it is world-writable without the sticky bit.
     case unsafeFolder(path: String, folder: String)
     /// In a folder that everyone may write to, the FIFO belongs to another user.
@@ -22,6 +26,10 @@ package enum FIFOError: Error, Equatable, CustomStringConvertible {
             "fifo \(path): not the path of a FIFO: write a folder and a name, as in /run/wsbridge/feed.fifo"
         case .notAFIFO(let path, let found):
             "fifo \(path): is \(found), not a FIFO: left as it is; remove it or choose another path"
+        case .noFolder(let path, let folder):
+            "fifo \(path): the folder \(folder) doesn't exist: make it"
+        case .cannotBeMade(let path, let folder):
+            "fifo \(path): it doesn't exist and can't be made in \(folder): permission denied"
         case .unsafeFolder(let path, let folder):
             "fifo \(path): everyone may replace files in \(folder): take write permission from others or set its sticky bit"
         case .foreignOwner(let path, let owner):

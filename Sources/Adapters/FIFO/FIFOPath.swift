@@ -28,23 +28,22 @@ package struct FIFOPath: Sendable, Hashable {
     private let name: String
 
     package init(_ path: String) throws(FIFOError) {
+        guard let place = FIFOPlace(path) else { throw .unusablePath(path: path) }
         self.path = path
-        let slash = path.lastIndex(of: "/")
-        name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        let before = slash.map { String(path[..<$0]) } ?? "."
-        folder = before.isEmpty ? "/" : before
-        guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else {
-            throw .unusablePath(path: path)
-        }
+        folder = place.folder
+        name = place.name
     }
 
-    /// Throws if something at this path is in the way; a path where nothing is yet passes.
+    /// Throws if something at this path is in the way, or the FIFO is missing and can't be made.
     ///
     /// Changes nothing.
     package func check() throws(FIFOError) {
         let folder = try openFolder()
         defer { close(folder.descriptor) }
-        _ = try status(in: folder)
+        guard try status(in: folder) == nil else { return }
+        guard faccessat(AT_FDCWD, self.folder, W_OK | X_OK, 0) == 0 else {
+            throw .cannotBeMade(path: path, folder: self.folder)
+        }
     }
 
     /// Opens with these access flags, without waiting for anyone.
@@ -59,7 +58,8 @@ package struct FIFOPath: Sendable, Hashable {
             if mkfifoat(folder.descriptor, name, Self.mode) == 0 {
                 isOurs = true
             } else if errno != EEXIST {
-                throw .kernel(path: path, KernelError("mkfifo"))
+                throw errno == EACCES
+                    ? .cannotBeMade(path: path, folder: self.folder) : .kernel(path: path, KernelError("mkfifo"))
             }
             found = try status(in: folder)
         }
@@ -102,7 +102,10 @@ package struct FIFOPath: Sendable, Hashable {
 
     private func openFolder() throws(FIFOError) -> Folder {
         let descriptor = Glibc.open(folder, clinux_O_PATH | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .kernel(path: path, KernelError("open \(folder)")) }
+        guard descriptor >= 0 else {
+            throw errno == ENOENT
+                ? .noFolder(path: path, folder: folder) : .kernel(path: path, KernelError("open \(folder)"))
+        }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             let error = KernelError("fstat \(folder)")

@@ -273,9 +273,8 @@ package final class FIFOSink: Sink {
         scheduleLook()
         guard lastError == nil else { return }
         switch configuration.noReader {
-        case .keep: client?.sinkIsAway(because: .noReader)
+        case .keep, .block: client?.sinkIsAway(because: .noReader)
         case .discard: client?.sinkIsReady()
-        case .block: break
         }
     }
 

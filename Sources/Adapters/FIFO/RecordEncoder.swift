@@ -7,6 +7,7 @@ internal import Glibc
 /// kernel, and escaping reads each byte anyway.
 final class RecordEncoder {
     private enum Style {
+        case spacedLines
         case escapedLines
         case dropping(delimiter: UInt8)
         case length
@@ -27,6 +28,7 @@ final class RecordEncoder {
     init(framing: FIFOFraming, onNewline: FIFOSinkConfiguration.OnNewline) {
         style =
             switch (framing, onNewline) {
+            case (.lines, .space): .spacedLines
             case (.lines, .escape): .escapedLines
             case (.lines, .drop): .dropping(delimiter: UInt8(ascii: "\n"))
             case (.nul, _): .dropping(delimiter: 0)
@@ -55,7 +57,7 @@ final class RecordEncoder {
         var end = 0
         for entry in entries {
             let payload = UnsafeRawBufferPointer(rebasing: batch[entry.payload])
-            let most = Escaping.worstCase(payload.count) + LengthFramer.headerSize
+            let most = LineBreaks.worstCase(payload.count) + LengthFramer.headerSize
             if memory.count - end < most {
                 memory = grow(keeping: end, for: most)
             }
@@ -96,8 +98,12 @@ final class RecordEncoder {
         into target: UnsafeMutableRawBufferPointer
     ) -> Int {
         switch style {
+        case .spacedLines:
+            let length = LineBreaks.space(payload, into: target)
+            target[length] = UInt8(ascii: "\n")
+            return length + 1
         case .escapedLines:
-            let length = Escaping.escape(payload, into: target)
+            let length = LineBreaks.escape(payload, into: target)
             target[length] = UInt8(ascii: "\n")
             return length + 1
         case .dropping(let delimiter):

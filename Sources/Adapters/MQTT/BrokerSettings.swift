@@ -1,6 +1,7 @@
 import BridgeCore
 import Logging
 import NIOCore
+import TLS
 
 /// All that a broker's thread needs to know, fixed before it starts.
 struct BrokerSettings: Sendable {
@@ -26,8 +27,8 @@ struct BrokerSettings: Sendable {
     }
 
     var endpoint: String {
-        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
-        return "\(configuration.isSecure ? "mqtts" : "mqtt")://\(host):\(configuration.port)"
+        let scheme = configuration.isSecure ? "mqtts" : "mqtt"
+        return "\(scheme)://\(HostName.bracketed(configuration.host)):\(configuration.port)"
     }
 
     /// What makes every attempt pointless; `nil` if nothing does.
@@ -38,7 +39,7 @@ struct BrokerSettings: Sendable {
             (will?.topic ?? "", "the last will's topic"),
         ]
         for (text, name) in texts {
-            if let complaint = MQTTText.complaint(about: text, as: name) { return complaint }
+            if let problem = MQTTText.problem(with: text) { return "\(name) \(problem)" }
         }
         if configuration.clientID.isEmpty, !configuration.cleanSession {
             return "a session needs a client_id: set one, or clean_session: true"

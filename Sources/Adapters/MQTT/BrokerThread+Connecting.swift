@@ -22,11 +22,11 @@ extension BrokerThread {
         do throws(ConnectionFailure) {
             let handle = try makeHandle()
             let properties = try connectProperties()
-            let configuration = settings.configuration
+            let host = try hostToResolve()
             let result = handOver.whileConnecting {
                 handle.connect(
-                    host: configuration.host,
-                    port: configuration.port,
+                    host: host,
+                    port: settings.configuration.port,
                     keepAlive: settings.keepAliveSeconds,
                     properties: properties
                 )
@@ -39,6 +39,15 @@ extension BrokerThread {
         connectReturned()
     }
 
+    private func hostToResolve() throws(ConnectionFailure) -> String {
+        let host = settings.configuration.host
+        do throws(UnknownInterface) {
+            return try IPv6Zone.resolvable(host)
+        } catch {
+            throw ConnectionFailure("\(error), which the address \(host) names")
+        }
+    }
+
     private func makeHandle() throws(ConnectionFailure) -> MosquittoHandle {
         if let complaint = settings.complaint { throw ConnectionFailure(complaint, lane: .slow) }
         let configuration = settings.configuration
@@ -48,9 +57,6 @@ extension BrokerThread {
                 password = try readSecret(secret)
             } catch {
                 throw ConnectionFailure("the password can't be read: \(error)", lane: .slow)
-            }
-            if let password, password.utf8.contains(0) {
-                throw ConnectionFailure("the password holds a NUL", lane: .slow)
             }
         }
         tls = nil

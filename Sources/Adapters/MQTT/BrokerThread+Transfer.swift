@@ -197,7 +197,7 @@ extension BrokerThread {
         var published = 0
         while let message = status.next, window.room(qos: message.qos) > 0, let handle {
             var identifier: Int32 = 0
-            let complaint = MQTTText.complaint(about: message.topic, as: "the topic")
+            let complaint = MQTTText.problem(with: message.topic).map { "the topic \($0)" }
             let properties = answerProperties(message)
             let code = withExtendedLifetime(properties) {
                 complaint != nil

@@ -1,6 +1,7 @@
 package import BridgeCore
 package import Logging
 package import NIOCore
+import TLS
 
 #if canImport(Glibc)
     import Glibc
@@ -131,7 +132,7 @@ package final class MQTTBroker: Broker {
 
     private func warnOfPlaintextPassword() {
         let configuration = settings.configuration
-        guard configuration.password != nil, !configuration.isSecure, !Loopback.isLoopback(configuration.host) else {
+        guard configuration.password != nil, !configuration.isSecure, !HostName.isLoopback(configuration.host) else {
             return
         }
         logger.warning("the password for \(configuration.host) goes over the network in the clear: use mqtts")

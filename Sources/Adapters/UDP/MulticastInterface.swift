@@ -59,7 +59,7 @@ struct MulticastInterface {
         } else {
             var request = ipv6_mreq()
             withUnsafeMutableBytes(of: &request.ipv6mr_multiaddr) { $0.copyBytes(from: group.address) }
-            request.ipv6mr_interface = index
+            request.ipv6mr_interface = index == 0 ? group.scope : index
             try SocketOption.set(descriptor, CInt(IPPROTO_IPV6), v6, request, what)
         }
     }

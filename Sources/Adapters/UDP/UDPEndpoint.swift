@@ -1,6 +1,7 @@
 internal import BridgeCore
 internal import CLinux
 internal import Glibc
+internal import TLS
 
 /// An address and a port as the kernel takes them.
 struct UDPEndpoint: Sendable, Hashable {
@@ -75,7 +76,13 @@ struct UDPEndpoint: Sendable, Hashable {
         hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
         hints.ai_flags = numericOnly ? AI_NUMERICHOST : AI_ADDRCONFIG
         var list: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(address.host, String(address.port), &hints, &list)
+        let host: String
+        do throws(UnknownInterface) {
+            host = try IPv6Zone.resolvable(address.host)
+        } catch {
+            throw .unknownInterface(name: error.name)
+        }
+        let code = getaddrinfo(host, String(address.port), &hints, &list)
         defer {
             if let list { freeaddrinfo(list) }
         }

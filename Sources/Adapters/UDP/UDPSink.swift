@@ -3,6 +3,7 @@ internal import Glibc
 package import Logging
 package import NIOCore
 internal import NIOPosix
+internal import TLS
 
 /// Sends each message as one datagram.
 ///
@@ -25,6 +26,8 @@ package final class UDPSink: Sink {
     private static let retryInterval = TimeAmount.seconds(1)
     /// How often one kind of error is said while it goes on.
     private static let reminderInterval = TimeAmount.seconds(60)
+    /// Interfaces come late.
+    private static let interfaceInterval = TimeAmount.seconds(5)
 
     private let configuration: UDPSinkConfiguration
     private let eventLoop: any EventLoop
@@ -38,8 +41,8 @@ package final class UDPSink: Sink {
     private var isStarting = true
     private var isResolving = false
     private var isStopped = false
-    /// Only a person can help.
-    private var isMisconfigured = false
+    /// Only a person can help, or an interface that comes.
+    private var standsStill = false
     /// When there is no socket, or its path broke: not tried again before.
     private var nextAttempt = NIODeadline.uptimeNanoseconds(0)
     private var isPathBroken = false
@@ -57,7 +60,7 @@ package final class UDPSink: Sink {
         logger[metadataKey: "sink"] = "\(name)"
         self.logger = logger
         sender = DatagramSender(maxSize: configuration.maxSize, truncates: configuration.oversize == .truncate)
-        isName = (try? UDPEndpoint.resolve(configuration.address, numericOnly: true)) == nil
+        isName = IPAddress.bytes(of: configuration.address.host) == nil
     }
 
     deinit {
@@ -77,7 +80,7 @@ package final class UDPSink: Sink {
         } else {
             isStarting = false
             connect()
-            if !isMisconfigured {
+            if !standsStill {
                 client?.sinkIsReady()
             }
         }
@@ -168,8 +171,15 @@ package final class UDPSink: Sink {
         if isName {
             guard let endpoint = socket?.endpoint else { return resolve() }
             connect(to: endpoint)
-        } else if let endpoint = try? UDPEndpoint.resolve(configuration.address, numericOnly: true).first {
-            connect(to: endpoint)
+        } else {
+            do throws(UDPError) {
+                guard let endpoint = try UDPEndpoint.resolve(configuration.address, numericOnly: true).first else {
+                    return
+                }
+                connect(to: endpoint)
+            } catch {
+                failed(error)
+            }
         }
     }
 
@@ -190,6 +200,10 @@ package final class UDPSink: Sink {
         readiness = Readiness(descriptor: fresh.descriptor, eventLoop: eventLoop) { [weak self] in
             self?.client?.sinkIsReady()
         }
+        if standsStill {
+            standsStill = false
+            client?.sinkIsReady()
+        }
     }
 
     private func disconnect() {
@@ -202,14 +216,26 @@ package final class UDPSink: Sink {
     }
 
     private func failed(_ error: UDPError) {
-        if case .broadcastNotAllowed = error {
-            isMisconfigured = true
-            client?.sinkFailed(because: "\(error)")
+        switch error {
+        case .broadcastNotAllowed:
+            standStill(because: error)
             return
+        case .unknownInterface:
+            standStill(because: error)
+            eventLoop.assumeIsolated().scheduleTask(in: Self.interfaceInterval) { [weak self] in self?.connect() }
+            return
+        default:
+            break
         }
         let now = NIODeadline.now()
         nextAttempt = now + Self.retryInterval
         sayNow("\(error)", now)
+    }
+
+    private func standStill(because error: UDPError) {
+        guard !standsStill else { return }
+        standsStill = true
+        client?.sinkFailed(because: "\(error)")
     }
 
     /// Resolves the name beside the event loop, and connects to another address if it no longer leads to this one.
@@ -246,7 +272,7 @@ package final class UDPSink: Sink {
         }
         if isStarting {
             isStarting = false
-            if !isMisconfigured {
+            if !standsStill {
                 client?.sinkIsReady()
             }
         }

@@ -217,10 +217,11 @@ package final class UDPSource: Source {
         } catch {
             let text = "\(error)"
             if text != lastJoinError {
-                logger.warning("\(text); trying again every few seconds")
+                logger.error("\(text); trying again every few seconds")
             }
             lastJoinError = text
         }
+        client?.sourceHindered(by: lastJoinError)
         let interval = isJoined ? Self.rejoinInterval : Self.joinRetryInterval
         nextJoin = eventLoop.assumeIsolated().scheduleTask(in: interval) { [weak self] in self?.join() }
     }

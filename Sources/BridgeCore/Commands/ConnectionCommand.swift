@@ -33,9 +33,9 @@ package enum ConnectionCommand: Sendable, Hashable {
         return token
     }
 
-    /// Whether it can stand in a header: printable ASCII without blanks.
+    /// Whether it may be sent as `Authorization: Bearer`.
     package static func isUsable(bearerToken token: String) -> Bool {
-        !token.isEmpty && token.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        !token.isEmpty && SecretUse.bearerToken.problem(with: token) == nil
     }
 }
 

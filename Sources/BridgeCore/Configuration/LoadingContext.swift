@@ -23,6 +23,8 @@ final class LoadingContext {
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.
     var matchesCase = true
+    /// The path and query of the connection that is being read; a protocol's version may stand there.
+    var requestPath = "/"
 
     init(file: String, defaults: ConfigurationDefaults) {
         self.file = file
@@ -65,11 +67,14 @@ package struct PathUse: Sendable, Hashable {
         /// Read by the gateway: a CA file or a certificate.
         case readable
         /// One line, and no one else's business: a token, a password.
-        case secret
+        case secret(SecretUse)
         case privateKey
         /// Started by the gateway, found as a shell would find it.
         case program
         case fifo
+        /// `path` is its address.
+        case udpSource(UDPSourceConfiguration)
+        case udpSink(UDPSinkConfiguration)
         /// Where the spool lies.
         case stateDirectory
     }

@@ -8,6 +8,8 @@ package enum SecretError: Error, Sendable, Hashable, CustomStringConvertible {
     case notText(path: String)
     /// A line break or a NUL within: the value would end a header or be cut.
     case severalLines(path: String)
+    /// The value is good for nothing here; `problem` says why.
+    case unfit(path: String, problem: String)
 
     package var description: String {
         switch self {
@@ -17,6 +19,7 @@ package enum SecretError: Error, Sendable, Hashable, CustomStringConvertible {
         case .notText(let path): "the secret file \(quoted(path, limit: 300)) is not UTF-8"
         case .severalLines(let path):
             "the secret file \(quoted(path, limit: 300)) must hold one line, without control characters"
+        case .unfit(let path, let problem): "the secret file \(quoted(path, limit: 300)) \(problem)"
         }
     }
 }
@@ -26,10 +29,15 @@ package enum SecretReader {
     static let maximumSize = 64 << 10
 
     /// One newline at the file's end is not part of the value.
-    package static func read(_ secret: Secret) throws(SecretError) -> String {
+    ///
+    /// What stands in the configuration itself was judged there.
+    package static func read(_ secret: Secret, for use: SecretUse = .text) throws(SecretError) -> String {
         switch secret {
-        case .literal(let value): value
-        case .file(let path): try read(path)
+        case .literal(let value): return value
+        case .file(let path):
+            let value = try read(path)
+            if let problem = use.problem(with: value) { throw .unfit(path: path, problem: problem) }
+            return value
         }
     }
 

@@ -55,7 +55,7 @@ final class Connection {
         let secrets = KnownSecrets.values(of: configuration, hidden: hiddenValues)
         let proxy = ConnectionProxy(configuration.proxy)
         client = WebSocketClient(
-            configuration: try WebSocketClientConfiguration(configuration, through: proxy, secrets: secrets),
+            configuration: WebSocketClientConfiguration(configuration, through: proxy, secrets: secrets),
             eventLoop: eventLoop,
             logger: log
         )

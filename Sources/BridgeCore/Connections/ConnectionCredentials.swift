@@ -114,13 +114,9 @@ final class ConnectionCredentials: WebSocketCredentialSource {
     }
 
     private static func read(_ headers: [HeaderConfiguration], _ cookies: [CookieConfiguration]) throws -> [Header] {
-        var all = try headers.map { Header(name: $0.name, value: try SecretReader.read($0.value)) }
+        var all = try headers.map { Header(name: $0.name, value: try SecretReader.read($0.value, for: .header)) }
         let pairs = try cookies.map { cookie in
-            let value = try SecretReader.read(cookie.value)
-            if let problem = CookieText.problem(with: value) {
-                throw WebSocketCredentialError("cookies.\(cookie.name) \(problem)", needsPerson: true)
-            }
-            return "\(cookie.name)=\(value)"
+            "\(cookie.name)=\(try SecretReader.read(cookie.value, for: .cookie))"
         }
         if !pairs.isEmpty { all.append(Header(name: "Cookie", value: pairs.joined(separator: "; "))) }
         return all

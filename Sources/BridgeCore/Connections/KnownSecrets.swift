@@ -1,4 +1,5 @@
 import TLS
+import WSClient
 
 /// The secret values of a connection, to hide them in what is shown of messages.
 enum KnownSecrets {
@@ -6,7 +7,7 @@ enum KnownSecrets {
     static func values(of connection: ConnectionConfiguration, hidden: [Secret] = []) -> [String] {
         var secrets = connection.headers.filter(\.isConfidential).map(\.value) + hidden
         if let token = connection.bearerToken { secrets.append(token) }
-        if let userInfo = connection.endpoint.userInfo { secrets.append(userInfo) }
+        if let userInfo = connection.endpoint.userInfo { secrets.append(.literal(userInfo)) }
         if let basic = connection.basicAuth { secrets.append(basic.password) }
         if let oauth = connection.oauth2 { secrets.append(oauth.clientSecret) }
         secrets += connection.cookies.map(\.value)

@@ -2,10 +2,8 @@ import WSClient
 
 extension WebSocketClientConfiguration {
     /// What the client needs to know of a configured connection.
-    ///
-    /// - Throws: `WebSocketURLError` for an address that the configuration's check should have refused.
-    init(_ connection: ConnectionConfiguration, through way: ConnectionProxy, secrets: [String]) throws {
-        self.init(url: try WebSocketURL(connection.endpoint))
+    init(_ connection: ConnectionConfiguration, through way: ConnectionProxy, secrets: [String]) {
+        self.init(url: connection.endpoint)
         tls = connection.tls
         subprotocols = connection.subprotocols
         requestHeaders = { ConnectionCredentials.plainHeaders(of: connection) }
@@ -41,24 +39,5 @@ extension WebSocketCompression {
         outgoingWindowBits = compression.outgoingWindowBits
         incomingWindowBits = compression.incomingWindowBits
         maximumRatio = compression.maxRatio
-    }
-}
-
-extension WebSocketURL {
-    /// The address of a configured connection, its user information read anew.
-    ///
-    /// - Throws: `WebSocketURLError` or `SecretError`.
-    init(_ endpoint: WebSocketEndpoint) throws {
-        if let socketPath = endpoint.socketPath {
-            try self.init(socketPath: socketPath, path: endpoint.path)
-        } else {
-            try self.init(
-                isSecure: endpoint.isSecure,
-                host: endpoint.host,
-                port: endpoint.port,
-                path: endpoint.path,
-                userInfo: try endpoint.userInfo.map(SecretReader.read)
-            )
-        }
     }
 }

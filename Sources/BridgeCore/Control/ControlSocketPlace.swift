@@ -1,3 +1,5 @@
+import WSClient
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -18,7 +20,7 @@ enum ControlSocketPlace {
 
         var description: String {
             switch self {
-            case .pathTooLong: "the path is longer than a socket's may be (107 bytes)"
+            case .pathTooLong: "the path is longer than a socket's may be (\(UnixSocketURL.longestPath) bytes)"
             case .noDirectory(let path, let code): "can't make the directory \(path): \(KernelError.words(for: code))"
             case .foreignDirectory(let path): "\(path) belongs to somebody else, or others may write to it"
             case .notASocket: "something that is no socket stands there; it was left untouched"
@@ -38,7 +40,7 @@ enum ControlSocketPlace {
     }
 
     static func prepare(_ path: String) throws(PlaceError) {
-        guard path.utf8.count <= 107 else { throw .pathTooLong }
+        guard path.utf8.count <= UnixSocketURL.longestPath else { throw .pathTooLong }
         try makeDirectory(of: path)
         var status = stat()
         guard lstat(path, &status) == 0 else { return }

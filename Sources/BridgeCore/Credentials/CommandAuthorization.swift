@@ -88,6 +88,9 @@ struct CommandToken {
         guard HeaderText.problem(with: token) == nil else {
             throw failure("must write one line, without control characters", needsPerson: true)
         }
+        if let problem = SecretUse.bearerToken.problem(with: token) {
+            throw failure("wrote what \(problem)", needsPerson: true)
+        }
         return token
     }
 

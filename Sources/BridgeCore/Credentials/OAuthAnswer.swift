@@ -29,7 +29,7 @@ struct OAuthAnswer: Sendable, Equatable {
             )
         }
         guard let token = Self.text("access_token", in: answer.body), !token.isEmpty,
-            HeaderText.problem(with: token) == nil
+            SecretUse.bearerToken.problem(with: token) == nil
         else {
             throw WebSocketCredentialError("\(Self.name(endpoint)) gave no access_token", needsPerson: true)
         }

@@ -56,9 +56,9 @@ final class OAuthAuthorization: AuthorizationSource {
     private func inputs() -> EventLoopFuture<Inputs> {
         let (configuration, proxy, proxyCAFile) = (configuration, proxy, proxyCAFile)
         let read = { @Sendable () throws -> Inputs in
-            let url = try WebSocketURL(configuration.tokenEndpoint)
+            let url = configuration.tokenEndpoint.url
             return Inputs(
-                secret: try SecretReader.read(configuration.clientSecret),
+                secret: try SecretReader.read(configuration.clientSecret, for: .header),
                 dial: TCPDial(to: url, through: try proxy.proxy(for: url), proxyCAFile: proxyCAFile)
             )
         }

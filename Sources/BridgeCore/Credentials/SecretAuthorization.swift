@@ -40,13 +40,10 @@ final class SecretAuthorization: AuthorizationSource {
     private static func read(_ kind: Kind) throws -> Authorization {
         switch kind {
         case .bearer(let token):
-            return .bearer(try SecretReader.read(token))
+            return .bearer(try SecretReader.read(token, for: .bearerToken))
         case .basic(let basic):
-            let password = try SecretReader.read(basic.password)
-            let name = try SecretReader.read(basic.username)
-            guard !name.contains(":") else {
-                throw WebSocketCredentialError("basic_auth.username holds a ':', which ends it", needsPerson: true)
-            }
+            let password = try SecretReader.read(basic.password, for: .header)
+            let name = try SecretReader.read(basic.username, for: .basicUsername)
             let pair = Base64.encode(Array("\(name):\(password)".utf8))
             return Authorization(value: "Basic \(pair)", secrets: [pair, password], expires: nil)
         }

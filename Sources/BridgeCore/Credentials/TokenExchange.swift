@@ -50,8 +50,8 @@ final class TokenExchange: ChannelInboundHandler {
         let tls: TLSContext?
         do {
             tls =
-                endpoint.isSecure
-                ? try TLSContext(configuration.tls, host: endpoint.host, applicationProtocols: ["http/1.1"]) : nil
+                endpoint.url.isSecure
+                ? try TLSContext(configuration.tls, host: endpoint.url.host, applicationProtocols: ["http/1.1"]) : nil
         } catch {
             fail(error)
             return promise.futureResult
@@ -91,7 +91,7 @@ final class TokenExchange: ChannelInboundHandler {
             "Connection": "close",
         ]
         if let authorization = request.authorization { headers.add(name: "Authorization", value: authorization) }
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: endpoint.path, headers: headers)
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: endpoint.url.path, headers: headers)
         let pipeline = channel.pipeline.syncOperations
         pipeline.write(wrapOutboundOut(.head(head)), promise: nil)
         pipeline.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: request.body)))), promise: nil)

@@ -45,11 +45,16 @@ package protocol SourceClient: AnyObject {
     /// `AcknowledgingSource.accepted` says it later, with a number from this run's on.
     func received(_ batch: MessageBatch, run: UInt64) -> Bool
 
+    /// What keeps the source from its messages although it runs, and is tried again; `nil`: nothing any more.
+    func sourceHindered(by trouble: String?)
+
     /// Messages that no route will see.
     func rejected(_ count: Int, because reason: RejectReason)
 }
 
 extension SourceClient {
+    package func sourceHindered(by trouble: String?) {}
+
     package func received(_ batch: MessageBatch, run: UInt64) -> Bool {
         received(batch)
         return true

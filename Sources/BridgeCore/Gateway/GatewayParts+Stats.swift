@@ -16,7 +16,7 @@ extension GatewayParts {
             stats.sources[hub.source.name] = SourceStats(
                 rejected: hub.rejected.byWord,
                 throttled: hub.throttledBy.isEmpty ? nil : hub.throttledBy,
-                error: hub.failure
+                error: hub.failure ?? hub.trouble
             )
         }
         stats.spool = spool?.stats
@@ -33,7 +33,7 @@ extension GatewayParts {
             regexLimitHits: limitHits == 0 ? nil : limitHits,
             sinks: route.queues.map { SinkStats(sink: $0.sink.name, balance: $0.currentBalance, spooled: $0.spooled) },
             replies: desk?.stats,
-            error: hub.failure ?? route.queues.lazy.compactMap(\.failure).first
+            error: hub.failure ?? hub.trouble ?? route.queues.lazy.compactMap(\.failure).first
         )
     }
 }

@@ -25,12 +25,18 @@ package struct JSONScanner {
     /// Whether all of it is one JSON document, no deeper than `JSONPath.maximumDepth`.
     package static func isValid(_ document: UnsafeRawBufferPointer) -> Bool {
         let scanner = JSONScanner(document)
-        let end = scanner.afterValue(scanner.afterWhitespace(0), depth: 0)
+        let end = scanner.afterValue(scanner.start, depth: 0)
         return end != nowhere && scanner.afterWhitespace(end) == document.count
     }
 
+    /// Where the document's value begins: a byte order mark, which RFC 8259 lets a reader ignore, is passed over.
+    private var start: Int {
+        let hasMark = document.count >= 3 && document[0] == 0xEF && document[1] == 0xBB && document[2] == 0xBF
+        return afterWhitespace(hasMark ? 3 : 0)
+    }
+
     private func find(_ path: JSONPath) -> JSONLookup {
-        var position = afterWhitespace(0)
+        var position = start
         var depth = 0
         for index in path.steps.indices {
             let arrival =

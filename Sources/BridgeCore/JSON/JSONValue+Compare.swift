@@ -17,8 +17,8 @@ extension JSONValue {
         }
     }
 
-    /// The value as a number; `nil` where it isn't a number, or one that a Double can't hold (1e400).
-    package func number(in document: UnsafeRawBufferPointer) -> Double? {
-        kind == .number ? JSONNumber.value(of: text(in: document)) : nil
+    /// The value as a number; `nil` where it isn't one.
+    package func number(in document: UnsafeRawBufferPointer) -> JSONNumber? {
+        kind == .number ? JSONNumber(text(in: document)) : nil
     }
 }

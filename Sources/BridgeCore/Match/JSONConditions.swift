@@ -21,7 +21,7 @@ final class JSONExistsCondition: MatchCondition {
 
 /// `json` with `gt` and `lt`.
 ///
-/// Only numbers are compared, and of those only what a Double can hold.
+/// Only numbers are compared, and those exactly.
 final class JSONNumberCondition: MatchCondition {
     enum Order {
         case greater
@@ -30,9 +30,9 @@ final class JSONNumberCondition: MatchCondition {
 
     private let path: JSONPath
     private let order: Order
-    private let bound: Double
+    private let bound: JSONNumber
 
-    init(_ path: JSONPath, _ order: Order, than bound: Double) {
+    init(_ path: JSONPath, _ order: Order, than bound: JSONNumber) {
         self.path = path
         self.order = order
         self.bound = bound
@@ -80,12 +80,11 @@ final class JSONContainsCondition: MatchCondition {
 
 /// `json` with `equals` and `one_of`.
 ///
-/// A value equals only its like: the string "1" isn't the number 1. Numbers are equal when they are the same Double: 1,
-/// 1.0 and 1e0 are.
+/// A value equals only its like: the string "1" isn't the number 1. Numbers are equal by value: 1, 1.0 and 1e0 are.
 final class JSONScalarCondition: MatchCondition {
     private let path: JSONPath
     private var strings: [FixedText] = []
-    private var numbers: [Double] = []
+    private var numbers: [JSONNumber] = []
     private var words: [JSONValue.Kind] = []
 
     init(_ path: JSONPath, oneOf scalars: [JSONScalar], foldsCase: Bool) {

@@ -37,7 +37,7 @@ extension JSONScalar {
     fileprivate var words: String {
         switch self {
         case .string(let text): text
-        case .number(let number): Int(exactly: number).map { "\($0)" } ?? "\(number)"
+        case .number(let number): "\(number)"
         case .bool(let bool): "\(bool)"
         case .null: "null"
         }

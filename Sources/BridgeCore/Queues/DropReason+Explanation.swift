@@ -8,7 +8,7 @@ extension DropReason {
             "its rendered topic is not valid (an empty level, one of + # /, a leading $, or a control character)"
         case .topicFieldMissing: "the topic template names a field that the message lacks, or the message is not JSON"
         case .notUTF8: "it is not valid UTF-8 and goes out as text; write `as: binary` on the sink"
-        case .newline: "it holds the separator of the FIFO's framing; use on_newline: escape or framing: length"
+        case .newline: "it holds the separator of the FIFO's framing; use on_newline: space or framing: length"
         case .tooLarge: "it is larger than the sink takes"
         case .refused: "the broker or the kernel refused it"
         case .noReader: "nobody reads the FIFO; see no_reader"

@@ -36,9 +36,7 @@ package struct QueuePolicy: Sendable, Hashable {
             }
         maxBytes = queue.maxBytes
         ttl = queue.ttl.map { $0.components.seconds * 1000 + $0.components.attoseconds / 1_000_000_000_000_000 }
-        if case .fifo(let fifo) = sink {
-            if whenFull != .conflate { whenAway = fifo.noReader == .block ? .block : .dropOldest }
-        }
+        if case .fifo(let fifo) = sink, fifo.noReader != .block, !queue.isWhenFullWritten { whenAway = .dropOldest }
     }
 
     /// A blocking queue pauses its source from here on.

@@ -36,6 +36,7 @@ package final class RouteQueue: SinkClient {
     weak var gate: (any QueueGate)?
     var isBlocking = false
     private var sinkIsWilling = false
+    /// The sink is away, and the policy has a rule for that; `nil` = `when_full` decides.
     private(set) var awayReason: DropReason?
     /// Why the sink can't work; `nil` while it can.
     package private(set) var failure: String?
@@ -178,7 +179,7 @@ package final class RouteQueue: SinkClient {
 
     package func sinkIsAway(because reason: DropReason) {
         sinkIsWilling = false
-        awayReason = reason
+        awayReason = policy.whenAway == nil ? nil : reason
         applyWaterMarks()
     }
 

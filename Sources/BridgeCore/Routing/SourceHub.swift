@@ -14,6 +14,8 @@ package final class SourceHub: SourceClient, QueueGate {
     package var throttleChanged: (() -> Void)?
     /// Why the source could not start; its routes stand still then.
     package private(set) var failure: String?
+    /// What keeps it from its messages although it runs.
+    package private(set) var trouble: String?
     /// Queues that secure what they take, and the runs that wait for it: up to which mark, by queue.
     private let securingQueues: [RouteQueue]
     private var unsecured = CircularBuffer<(run: UInt64, marks: [Int64])>()
@@ -90,6 +92,8 @@ package final class SourceHub: SourceClient, QueueGate {
         }
         if let last { (source as? any AcknowledgingSource)?.accepted(through: last) }
     }
+
+    package func sourceHindered(by trouble: String?) { self.trouble = trouble }
 
     package func rejected(_ count: Int, because reason: RejectReason) {
         rejected[reason, default: 0] += count

@@ -13,10 +13,11 @@ package struct TopicFilter: Sendable, Hashable, CustomStringConvertible {
     let pattern: ContiguousArray<UInt8>
 
     package init(_ text: String) throws(TopicFilterError) {
-        guard text.utf8.count <= TopicText.maximumLength else {
-            throw TopicFilterError(reason: "the filter is longer than \(TopicText.maximumLength) bytes")
-        }
+        if let problem = MQTTText.problem(with: text) { throw TopicFilterError(reason: "the filter \(problem)") }
         var levels = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard levels.count <= TopicText.maximumLevels else {
+            throw TopicFilterError(reason: "the filter has more than \(TopicText.maximumLevels) levels")
+        }
         if levels[0] == "$share" {
             guard levels.count >= 3, !levels[1].isEmpty, !levels[1].contains(where: { $0 == "+" || $0 == "#" }) else {
                 throw TopicFilterError(reason: "a shared subscription is written $share/GROUP/FILTER")
@@ -41,7 +42,6 @@ package struct TopicFilter: Sendable, Hashable, CustomStringConvertible {
     private static func check(_ levels: [Substring]) throws(TopicFilterError) {
         guard levels != [""] else { throw TopicFilterError(reason: "the filter is empty; # stands for every topic") }
         for (index, level) in levels.enumerated() {
-            if level.unicodeScalars.contains("\u{0}") { throw TopicFilterError(reason: "the filter holds a NUL") }
             if level.contains("#"), level != "#" || index != levels.count - 1 {
                 throw TopicFilterError(reason: "# stands alone in the last level, as in a/b/#")
             }

@@ -1,4 +1,5 @@
 import NIOCore
+import TLS
 
 #if canImport(Glibc)
     import Glibc
@@ -10,6 +11,17 @@ import NIOCore
 
 /// The addresses that a name has of one family, asked of the system: waits for the answer.
 enum AddressLookup {
+    /// The address that stands in place of a name; `nil` for a name.
+    static func literal(_ host: String, port: Int) throws(AddressLookupError) -> SocketAddress? {
+        guard IPv6Zone(of: host) != nil else { return try? SocketAddress(ipAddress: host, port: port) }
+        do throws(UnknownInterface) {
+            let address = try IPv6Zone.resolvable(host)
+            return try? addresses(of: address, port: port, family: .ipv6).first
+        } catch {
+            throw AddressLookupError(host: host, code: EAI_NONAME, interface: error)
+        }
+    }
+
     static func addresses(
         of host: String,
         port: Int,
@@ -54,12 +66,15 @@ struct AddressLookupError: Error, Equatable, CustomStringConvertible {
     let host: String
     /// Of `getaddrinfo`.
     let code: CInt
+    /// That of the address's zone, where this machine has none of the name.
+    var interface: UnknownInterface?
 
     /// DNS did not answer: it may next time.
     var isPassing: Bool { code == EAI_AGAIN }
 
     var description: String {
-        switch code {
+        if let interface { return "\(interface), which the address \(host) names" }
+        return switch code {
         case EAI_NONAME: "no host is known by the name \(host)"
         case EAI_AGAIN: "the name \(host) can't be looked up now: no answer from DNS"
         default: "the name \(host) can't be looked up: \(String(cString: gai_strerror(code)))"

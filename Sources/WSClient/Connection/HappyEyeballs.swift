@@ -38,15 +38,20 @@ final class HappyEyeballs {
 
     /// Fails with a `ConnectRaceError`.
     func start() -> PendingConnection {
-        if let literal = try? SocketAddress(ipAddress: host, port: port) {
-            let family: AddressFamily = literal.protocol == .inet6 ? .ipv6 : .ipv4
-            _ = race.answered(family.other, .success([]))
-            perform(race.answered(family, .success([literal])))
-        } else {
-            for family in AddressFamily.allCases {
-                resolver.answer(to: .init(host: host, port: port, family: family), on: eventLoop)
-                    .assumeIsolated().whenSuccess { self.answered(family, $0) }
+        do throws(AddressLookupError) {
+            if let literal = try AddressLookup.literal(host, port: port) {
+                let family: AddressFamily = literal.protocol == .inet6 ? .ipv6 : .ipv4
+                _ = race.answered(family.other, .success([]))
+                perform(race.answered(family, .success([literal])))
+            } else {
+                for family in AddressFamily.allCases {
+                    resolver.answer(to: .init(host: host, port: port, family: family), on: eventLoop)
+                        .assumeIsolated().whenSuccess { self.answered(family, $0) }
+                }
             }
+        } catch {
+            _ = race.answered(.ipv4, .success([]))
+            perform(race.answered(.ipv6, .failure(error)))
         }
         return PendingConnection(channel: promise.futureResult, abandon: abandon)
     }

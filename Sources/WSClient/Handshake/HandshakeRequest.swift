@@ -23,7 +23,7 @@ struct HandshakeRequest: Equatable {
             try WebSocketHeaderError.check(name: header.name, value: header.value)
         }
         for name in subprotocols {
-            guard !name.isEmpty, name.utf8.allSatisfy(WebSocketHeaderError.isToken) else {
+            guard WebSocketHeaderError.isToken(name) else {
                 throw .invalidValue(name: "Sec-WebSocket-Protocol")
             }
         }

@@ -18,13 +18,9 @@ public enum WebSocketHeaderError: Error, Equatable, Sendable, CustomStringConver
     ///   - value: The header's value.
     /// - Throws: `WebSocketHeaderError`.
     public static func check(name: String, value: String) throws(WebSocketHeaderError) {
-        guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
-            throw .invalidName(readable(name, limit: 80))
-        }
+        guard isToken(name) else { throw .invalidName(readable(name, limit: 80)) }
         guard !isReserved(name) else { throw .reserved(name) }
-        guard value.utf8.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }) else {
-            throw .invalidValue(name: name)
-        }
+        guard HeaderText.problem(with: value) == nil else { throw .invalidValue(name: name) }
     }
 
     /// A sentence that says what is wrong.
@@ -37,6 +33,11 @@ public enum WebSocketHeaderError: Error, Equatable, Sendable, CustomStringConver
         case .invalidValue(let name):
             "the value of the header \(name) holds a line break or another control character"
         }
+    }
+
+    /// Whether the text is a token (RFC 9110, section 5.6.2), as names of headers and cookies and subprotocols are.
+    package static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { isToken($0) }
     }
 
     static func isToken(_ byte: UInt8) -> Bool {

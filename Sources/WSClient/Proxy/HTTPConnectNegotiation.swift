@@ -9,6 +9,7 @@ struct HTTPConnectNegotiation: ProxyNegotiation {
 
     private let proxy: WebSocketProxy
     private let server: String
+    private let authority: String
     private let wallClock: @Sendable () -> Int64
     private var parser = ResponseHeadParser()
     private var interimAnswers = 0
@@ -20,11 +21,12 @@ struct HTTPConnectNegotiation: ProxyNegotiation {
     ) {
         self.proxy = proxy
         server = url.server
+        authority = url.authority
         self.wallClock = wallClock
     }
 
     var greeting: ByteBuffer {
-        var text = ByteBuffer(string: "CONNECT \(server) HTTP/1.1\r\nHost: \(server)\r\n")
+        var text = ByteBuffer(string: "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n")
         if let username = proxy.username {
             let pair = Array("\(username):\(proxy.password ?? "")".utf8)
             text.writeString("Proxy-Authorization: Basic \(Base64.encode(pair))\r\n")

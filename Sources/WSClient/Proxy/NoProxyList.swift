@@ -1,3 +1,5 @@
+import TLS
+
 /// The servers that `no_proxy` excepts, separated by commas or blanks.
 ///
 /// `*` excepts all; `example.com` and `.example.com` that name and all below it; `10.0.0.0/8` and `2001:db8::/32` a
@@ -23,7 +25,7 @@ struct NoProxyList: Sendable, Hashable {
     }
 
     func matches(host: String, port: Int) -> Bool {
-        let address = NumericAddress.bytes(host)
+        let address = IPAddress.bytes(of: host)
         let name = Self.trimmed(host[...])
         return entries.contains { entry in
             guard entry.port == nil || entry.port == port else { return false }
@@ -36,24 +38,15 @@ struct NoProxyList: Sendable, Hashable {
         }
     }
 
-    /// `localhost` and what is below it, `127.0.0.0/8`, `::1`.
-    static func isLoopback(_ host: String) -> Bool {
-        if let bytes = NumericAddress.bytes(host) {
-            return bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
-        }
-        let name = trimmed(host[...])
-        return name == "localhost" || name.hasSuffix(".localhost")
-    }
-
     private static func entry(_ text: Substring) -> Entry? {
         if text == "*" { return Entry(server: .all) }
         if let slash = text.firstIndex(of: "/") {
-            guard let network = NumericAddress.bytes(String(text[..<slash])),
+            guard let network = IPAddress.bytes(of: String(text[..<slash])),
                 let prefix = Int(text[text.index(after: slash)...]), (0...network.count * 8).contains(prefix)
             else { return nil }
             return Entry(server: .network(network, prefix: prefix))
         }
-        if let address = NumericAddress.bytes(String(text)) {
+        if let address = IPAddress.bytes(of: String(text)) {
             return Entry(server: .network(address, prefix: address.count * 8))
         }
         var host = text
@@ -65,7 +58,7 @@ struct NoProxyList: Sendable, Hashable {
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         if host == "*" { return Entry(server: .all, port: port) }
-        if let address = NumericAddress.bytes(String(host)) {
+        if let address = IPAddress.bytes(of: String(host)) {
             return Entry(server: .network(address, prefix: address.count * 8), port: port)
         }
         let name = trimmed(host.hasPrefix("*.") ? host.dropFirst(2) : host)

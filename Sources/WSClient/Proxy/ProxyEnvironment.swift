@@ -1,3 +1,5 @@
+import TLS
+
 /// The proxies that the usual environment variables name: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`, or the
 /// same in capitals.
 ///
@@ -45,7 +47,7 @@ public struct ProxyEnvironment: Sendable, Hashable {
     ///
     /// - Throws: `Problem` where the variable that applies holds no proxy's URL.
     public func proxy(for url: WebSocketURL) throws(Problem) -> Choice? {
-        guard url.socketPath == nil, !values.isEmpty, !NoProxyList.isLoopback(url.host),
+        guard url.socketPath == nil, !values.isEmpty, !HostName.isLoopback(url.host),
             !exceptions.matches(host: url.host, port: url.port)
         else { return nil }
         for name in [url.isSecure ? "https_proxy" : "http_proxy", "all_proxy"] {

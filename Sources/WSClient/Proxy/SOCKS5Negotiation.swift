@@ -1,4 +1,5 @@
 import NIOCore
+import TLS
 
 /// Asks a SOCKS5 proxy for a connection (RFC 1928), with a user name and a password if it wants them (RFC 1929).
 ///
@@ -115,7 +116,7 @@ struct SOCKS5Negotiation: ProxyNegotiation {
 
     private var request: ByteBuffer {
         var buffer = ByteBuffer(bytes: [Self.version, 1, 0])
-        if let address = NumericAddress.bytes(url.host) {
+        if let address = IPAddress.bytes(of: url.host) {
             buffer.writeInteger(UInt8(address.count == 4 ? 1 : 4))
             buffer.writeBytes(address)
         } else {

@@ -44,20 +44,17 @@ public struct WebSocketProxy: Sendable, Hashable {
         guard let kind = Kind(rawValue: scheme == "socks5h" ? "socks5" : scheme) else {
             throw .unsupportedScheme(readable(String(scheme), limit: 20))
         }
-        var rest = text[end.upperBound...]
-        if rest.hasSuffix("/") { rest.removeLast() }
-        guard !rest.contains(where: { "/?#".contains($0) }) else { throw .path }
-        let authority: URLAuthority
+        let url: ServerURL
         do throws(WebSocketURLError) {
-            authority = try URLAuthority(rest)
+            url = try ServerURL(text)
         } catch {
             throw .authority(error)
         }
-        guard authority.host.utf8.count <= 255 else { throw .authority(.notAHost("…")) }
+        guard url.target.isEmpty || url.target == "/" else { throw .path }
         self.kind = kind
-        host = authority.host
-        port = authority.port ?? kind.defaultPort
-        if let userInfo = authority.userInfo {
+        host = url.host
+        port = url.port ?? kind.defaultPort
+        if let userInfo = url.userInfo {
             let parts = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             username = parts.first.map(String.init)
             password = parts.count > 1 ? String(parts[1]) : ""
@@ -85,7 +82,7 @@ public struct WebSocketProxy: Sendable, Hashable {
     package var name: String { "proxy \(address)" }
 
     /// Host and port.
-    public var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var address: String { "\(HostName.bracketed(host)):\(port)" }
 }
 
 extension WebSocketProxy: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

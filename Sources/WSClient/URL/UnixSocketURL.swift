@@ -1,12 +1,12 @@
 /// `ws+unix:/SOCKET:/PATH`, also with `//` before the socket: the socket's path, and the request's behind a colon.
 ///
 /// There is no standard for it; this is the form that the npm package `ws` made common.
-struct UnixSocketURL: Equatable {
+package struct UnixSocketURL: Equatable {
     /// What `sockaddr_un` takes, without the NUL at its end: Linux 107, others 103.
     #if os(Linux)
-        static let longestPath = 107
+        package static let longestPath = 107
     #else
-        static let longestPath = 103
+        package static let longestPath = 103
     #endif
 
     let socketPath: String
@@ -33,10 +33,7 @@ struct UnixSocketURL: Equatable {
         guard socketPath.hasPrefix("/"), !socketPath.hasPrefix("//"), socketPath.utf8.count <= Self.longestPath,
             !socketPath.utf8.contains(0)
         else { throw .invalidSocketPath }
-        try WebSocketURL.refuseUnencoded(requestPath)
-        guard !requestPath.contains("#") else { throw .fragment }
-        guard requestPath.hasPrefix("/") else { throw .relativePath }
-        guard PercentEncoding.isValid(requestPath) else { throw .invalidPercentEncoding }
+        try ServerURL.check(target: requestPath)
         self.socketPath = socketPath
         self.requestPath = requestPath
     }

@@ -8,7 +8,7 @@ import TLS
 public struct WebSocketURL: Sendable, Hashable {
     /// Whether TLS carries the connection (`wss`).
     public let isSecure: Bool
-    /// A name, an IPv4 address, or an IPv6 address without brackets.
+    /// A name, an IPv4 address, or an IPv6 address without brackets, perhaps with a zone (`fe80::1%eth0`).
     public let host: String
     /// From 1 to 65535.
     public let port: Int
@@ -21,35 +21,41 @@ public struct WebSocketURL: Sendable, Hashable {
     /// The Unix domain socket of the server; then `host` is `localhost` and `port` says nothing.
     public let socketPath: String?
 
-    /// Reads a URL as a person writes it.
+    /// Reads a URL as a person writes it; port 0 is the scheme's default.
     ///
     /// - Throws: `WebSocketURLError`, whose text says what to write instead.
     public init(_ text: String) throws(WebSocketURLError) {
         guard !text.isEmpty else { throw .empty }
-        try Self.refuseUnencoded(text)
+        try ServerURL.refuseUnencoded(text)
         if let unix = try UnixSocketURL(text) {
             self.init(unix)
-        } else {
-            try self.init(network: text)
+            return
         }
+        let url = try ServerURL(text)
+        guard url.scheme == "ws" || url.scheme == "wss" else { throw .unsupportedScheme(String(url.scheme.prefix(20))) }
+        self.init(url, isSecure: url.scheme == "wss")
     }
 
-    private init(network text: String) throws(WebSocketURLError) {
-        let (scheme, rest) = try Self.splitScheme(text)
-        guard !rest.contains("#") else { throw .fragment }
+    /// Takes a URL whose scheme the caller knows, such as a token endpoint's: to proxies and TLS `https` is what `wss` is.
+    package init(_ url: ServerURL, isSecure: Bool) {
+        self.isSecure = isSecure
+        host = url.host
+        port = url.port ?? Self.defaultPort(isSecure: isSecure)
+        path = url.target.isEmpty ? "/" : url.target
+        userInfo = url.userInfo
+        socketPath = nil
+    }
 
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        let authority = try URLAuthority(rest[..<end])
-        let tail = rest[end...]
-        let path = tail.hasPrefix("/") ? String(tail) : "/" + tail
-        guard PercentEncoding.isValid(path) else { throw .invalidPercentEncoding }
+    /// Stands where an address can't be read, so that what is wrong beside it can be.
+    package static let nowhere = WebSocketURL()
 
-        self.isSecure = scheme == "wss"
-        self.host = authority.host
-        self.port = authority.port ?? Self.defaultPort(isSecure: isSecure)
-        self.path = path
-        self.userInfo = authority.userInfo
-        self.socketPath = nil
+    private init() {
+        isSecure = true
+        host = "localhost"
+        port = Self.defaultPort(isSecure: true)
+        path = "/"
+        userInfo = nil
+        socketPath = nil
     }
 
     private init(_ unix: UnixSocketURL) {
@@ -72,9 +78,9 @@ public struct WebSocketURL: Sendable, Hashable {
     }
 
     /// Another path on the same server.
-    func withPath(_ path: String) throws(WebSocketURLError) -> WebSocketURL {
+    package func withPath(_ path: String) throws(WebSocketURLError) -> WebSocketURL {
         if let socketPath { return try WebSocketURL(socketPath: socketPath, path: path) }
-        return try WebSocketURL(isSecure: isSecure, host: host, port: port, path: path)
+        return try WebSocketURL(isSecure: isSecure, host: host, port: port, path: path, userInfo: userInfo)
     }
 
     /// Takes the parts of a URL that were written one by one.
@@ -93,17 +99,16 @@ public struct WebSocketURL: Sendable, Hashable {
         path: String = "/",
         userInfo: String? = nil
     ) throws(WebSocketURLError) {
-        guard !host.isEmpty else { throw .missingHost }
-        guard !host.contains("/"), !host.contains("@") else { throw .notAHost(WebSocketURL.withoutUserInfo(host)) }
-        try Self.refuseUnencoded(host)
-        try Self.refuseUnencoded(path)
-        guard !path.contains("#") else { throw .fragment }
-        guard path.hasPrefix("/") else { throw .relativePath }
-        guard PercentEncoding.isValid(path) else { throw .invalidPercentEncoding }
-        guard (0...65535).contains(port) else { throw .invalidPort(String(port)) }
+        let unbracketed = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        do throws(HostNameError) {
+            self.host = try HostName(unbracketed).text
+        } catch {
+            throw .host(error)
+        }
+        try ServerURL.check(target: path)
+        guard (0...65535).contains(port) else { throw .invalidPort }
 
         self.isSecure = isSecure
-        self.host = try URLAuthority.host(standingAlone: host)
         self.port = port == 0 ? Self.defaultPort(isSecure: isSecure) : port
         self.path = path
         self.userInfo = userInfo
@@ -113,33 +118,21 @@ public struct WebSocketURL: Sendable, Hashable {
     /// 443 for `wss`, 80 for `ws`.
     public static func defaultPort(isSecure: Bool) -> Int { isSecure ? 443 : 80 }
 
-    /// The host as it stands in a URL or a Host header: an IPv6 address in brackets, the port if it isn't the default.
-    var hostHeader: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+    /// The host as it stands in a Host header: an IPv6 address in brackets and without its zone, the port if it isn't the
+    /// default.
+    package var hostHeader: String {
+        let name = HostName.bracketed(IPv6Zone.removed(from: host))
         return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
     }
 
+    /// Host and port as others are told them, a proxy among them: without a zone.
+    var authority: String {
+        "\(HostName.bracketed(IPv6Zone.removed(from: host))):\(port)"
+    }
+
     /// Host and port, as reasons name a server.
-    var server: String { if let socketPath { readable(socketPath, limit: 200) } else { serverAddress } }
-
-    private var serverAddress: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-
-    private static func splitScheme(_ text: String) throws(WebSocketURLError) -> (scheme: String, rest: Substring) {
-        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { throw .missingScheme }
-        let scheme = text[..<colon].lowercased()
-        guard scheme == "ws" || scheme == "wss" else { throw .unsupportedScheme(String(scheme.prefix(20))) }
-        return (scheme, text[colon...].dropFirst(3))
-    }
-
-    static func refuseUnencoded(_ text: String) throws(WebSocketURLError) {
-        for scalar in text.unicodeScalars where scalar.value <= 0x20 || scalar.value >= 0x7F {
-            throw .forbiddenCharacter(scalar)
-        }
-    }
-
-    private static func withoutUserInfo(_ text: String) -> String {
-        guard let at = text.lastIndex(of: "@") else { return readable(text, limit: 80) }
-        return readable("…" + text[at...], limit: 80)
+    var server: String {
+        if let socketPath { readable(socketPath, limit: 200) } else { "\(HostName.bracketed(host)):\(port)" }
     }
 }
 
@@ -149,7 +142,8 @@ extension WebSocketURL: CustomStringConvertible, CustomDebugStringConvertible, C
         let question = path.firstIndex(of: "?")
         let shown = question.map { path[..<$0] + "?…" } ?? path[...]
         if let socketPath { return "ws+unix:\(readable(socketPath, limit: 200)):\(shown)" }
-        return (isSecure ? "wss://" : "ws://") + hostHeader + shown
+        let zone = IPv6Zone(of: host).map { "%25\($0.name)]" } ?? "]"
+        return (isSecure ? "wss://" : "ws://") + hostHeader.replacing("]", with: zone) + shown
     }
 
     /// The same as `description`.

@@ -1,4 +1,6 @@
-/// What is wrong with a WebSocket URL, and what to write instead.
+public import TLS
+
+/// What is wrong with a URL that names a server, and what to write instead.
 ///
 /// Its text holds no user name, password or query.
 public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -8,16 +10,16 @@ public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertib
     case missingScheme
     /// The scheme is neither `ws` nor `wss`.
     case unsupportedScheme(String)
-    /// No host stands between the scheme and the path.
-    case missingHost
-    /// What stands in place of a host is a whole URL, or holds a part that belongs elsewhere.
-    case notAHost(String)
+    /// The host is missing, or no name and no address.
+    case host(HostNameError)
+    /// Something stands between the brackets of an IPv6 address and the port.
+    case notAHost
     /// An IPv6 address stands without its brackets.
     case unbracketedIPv6
-    /// What stands in brackets is no IPv6 address.
-    case invalidIPv6(String)
-    /// The port is no number from 1 to 65535.
-    case invalidPort(String)
+    /// What stands in brackets is no IPv6 address, or a bracket is missing.
+    case invalidIPv6
+    /// The port is no number up to 65535.
+    case invalidPort
     /// The path doesn't begin with `/`.
     case relativePath
     /// RFC 6455, section 3, allows no fragment.
@@ -42,27 +44,28 @@ public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertib
             "the scheme https is not a WebSocket's: write wss:// instead of https://"
         case .unsupportedScheme(let scheme):
             "the scheme \"\(scheme)\" is not a WebSocket's: write ws:// or wss://"
-        case .missingHost:
-            "the URL has no host: write a name or an address after the scheme, as in wss://stream.example.com/feed"
-        case .notAHost(let text):
-            "\"\(text)\" is not a host: write only its name or address, without scheme, port, path or user name"
+        case .host(let error):
+            error.description
+        case .notAHost:
+            "behind the ']' of an IPv6 address only ':PORT' can stand"
         case .unbracketedIPv6:
             "an IPv6 address stands in brackets: write [::1] instead of ::1"
-        case .invalidIPv6(let text):
-            "\"\(text)\" is not an IPv6 address: write one as in [2001:db8::1]"
-        case .invalidPort(let text):
-            "\"\(text)\" is not a port: write a number from 1 to 65535"
+        case .invalidIPv6:
+            "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"
+        case .invalidPort:
+            "the port must be a number up to 65535"
         case .relativePath:
-            "the path begins with a slash: write /feed instead of feed"
+            "a path begins with '/': write /feed instead of feed"
         case .fragment:
-            "a WebSocket URL has no fragment: leave out the part from # on, or write %23 if a # is meant"
+            "what stands behind '#' is never sent: leave it out, or write %23 if a # is meant"
         case .invalidSocketPath:
             "the socket's path begins with a slash and has at most \(UnixSocketURL.longestPath) bytes: write "
                 + "ws+unix:/run/feed.sock:/path"
         case .forbiddenCharacter(let scalar):
             "the character \(name(of: scalar)) can't stand in a URL: write \(percentEncoded(scalar)) instead"
         case .invalidPercentEncoding:
-            "a % in a URL is followed by two hexadecimal digits: write %25 if a % is meant"
+            "a % in a URL is followed by two hexadecimal digits, and what is encoded before '@' is UTF-8: write %25 "
+                + "if a % is meant"
         }
     }
 

@@ -17,7 +17,7 @@ struct SpoolCommands: ParsableCommand {
 
         /// Opens the spool for the duration of `body`.
         func open(_ body: (SQLiteEngine, SpoolContents) throws -> Void) throws {
-            let path = try stateDir ?? CheckedConfiguration.load(try file.path()).stateDirectory
+            let path = try stateDir ?? CheckedConfiguration.load(try file.path()).0.stateDirectory
             guard let path else {
                 StandardStreams.error("the configuration has no state_dir; name the folder with --state-dir")
                 throw ExitStatus.configuration

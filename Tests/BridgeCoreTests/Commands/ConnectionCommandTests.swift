@@ -8,6 +8,7 @@ struct ConnectionCommandTests {
         #expect(try command("connect", "{}") == .connect(bearerToken: nil))
         #expect(try command("connect", #"{"bearer_token": null}"#) == .connect(bearerToken: nil))
         #expect(try command("connect", #"{"bearer_token": "abc"}"#) == .connect(bearerToken: "abc"))
+        #expect(try command("connect", "\u{FEFF}{\"bearer_token\": \"abc\"}") == .connect(bearerToken: "abc"))
     }
 
     @Test(arguments: [

@@ -1,6 +1,7 @@
 import BridgeCore
 import TLS
 import Testing
+import WSClient
 
 /// The keys of `connections.NAME`.
 struct ConnectionSectionTests {
@@ -19,34 +20,25 @@ struct ConnectionSectionTests {
         return "routes: {}\nconnections:\n  cloud:\n\(indented)\n"
     }
 
-    private func endpoint(_ keys: String) throws -> WebSocketEndpoint {
+    private func endpoint(_ keys: String) throws -> WebSocketURL {
         try configuration(file(keys)).connections[0].endpoint
     }
 
     @Test func urls() throws {
-        #expect(
-            try endpoint("url: wss://example.com")
-                == WebSocketEndpoint(isSecure: true, host: "example.com", port: 443, path: "/")
-        )
-        #expect(
-            try endpoint("url: WS://127.0.0.1:8080/a/b?c=d")
-                == WebSocketEndpoint(isSecure: false, host: "127.0.0.1", port: 8080, path: "/a/b?c=d")
-        )
-        #expect(
-            try endpoint("url: ws://[::1]:0?x")
-                == WebSocketEndpoint(isSecure: false, host: "::1", port: 80, path: "/?x")
-        )
-        #expect(
-            try endpoint("url: wss://us%40er:p%3Ass@example.com/")
-                == WebSocketEndpoint(
-                    isSecure: true,
-                    host: "example.com",
-                    port: 443,
-                    path: "/",
-                    userInfo: .literal("us@er:p:ss")
-                )
-        )
+        for (written, meant) in [
+            ("wss://example.com", "wss://example.com:443/"),
+            ("WS://127.0.0.1:8080/a/b?c=d", "ws://127.0.0.1:8080/a/b?c=d"),
+            ("ws://[::1]:0?x", "ws://[::1]:80/?x"),
+        ] {
+            #expect(try endpoint("url: \(written)") == WebSocketURL(meant))
+        }
+        let url = try endpoint("url: wss://us%40er:p%3Ass@example.com/")
+        #expect(url.userInfo == "us@er:p:ss" && url.host == "example.com")
     }
+
+    private static let percent =
+        "a % in a URL is followed by two hexadecimal digits, and what is encoded before '@' is UTF-8: write %25 if a % "
+        + "is meant"
 
     @Test(arguments: [
         ("example.com/feed", "it must begin with ws:// or wss://"),
@@ -58,22 +50,23 @@ struct ConnectionSectionTests {
         ("wss:///feed", "the host is missing"),
         ("wss://example.com:70000", "the port must be a number up to 65535"),
         ("wss://example.com:http", "the port must be a number up to 65535"),
+        ("wss://exa mple.com", "the character space can't stand in a URL: write %20 instead"),
+        ("wss://example.com/\u{E4}", "the character U+00E4 can't stand in a URL: write %C3%A4 instead"),
         (
-            "wss://exa mple.com",
-            "it holds a space, a control character or a letter beyond ASCII: write it as %20 and so on"
+            "'wss://example.com/#top'",
+            "what stands behind '#' is never sent: leave it out, or write %23 if a # is meant"
         ),
-        (
-            "wss://example.com/\u{E4}",
-            "it holds a space, a control character or a letter beyond ASCII: write it as %20 and so on"
-        ),
-        ("'wss://example.com/#top'", "what stands behind '#' is never sent: delete it"),
-        ("wss://::1/feed", "an IPv6 address stands in brackets, such as [::1]"),
-        ("'wss://[::1'", "the ']' behind the IPv6 address is missing"),
-        ("'wss://[::g]'", "in the brackets is no IPv6 address"),
+        ("wss://::1/feed", "an IPv6 address stands in brackets: write [::1] instead of ::1"),
+        ("'wss://[::1'", "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"),
+        ("'wss://[::g]'", "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"),
         ("wss://300.1.1.1", "the host is no IPv4 address"),
         ("wss://ex$mple.com", "a host's name holds letters, digits, '.' and '-' only (beyond ASCII: its xn-- form)"),
-        ("wss://a%zz@example.com", "user and password before '@' aren't percent-encoded rightly"),
-        ("wss://a%0Ab@example.com", "user and password before '@' aren't percent-encoded rightly"),
+        ("wss://a..b/x", "a host's name has something before and between its dots"),
+        ("wss://a%zz@example.com", Self.percent),
+        ("wss://example.com/feed%zz", Self.percent),
+        ("wss://example.com/?q=100%", Self.percent),
+        ("ws+unix:/run/x.sock:/%zz", Self.percent),
+        ("wss://a%0Ab@example.com", "the character U+000A can't stand in a URL: write %0A instead"),
     ])
     func urlsThatAreWrong(url: String, message: String) {
         expectConnection("url: \(url)", says: ["4:10: url: \(message)"])
@@ -83,15 +76,15 @@ struct ConnectionSectionTests {
     func hostnamePathProtocolAndPort() throws {
         #expect(
             try endpoint("hostname: example.com")
-                == WebSocketEndpoint(isSecure: true, host: "example.com", port: 443, path: "/")
+                == WebSocketURL(isSecure: true, host: "example.com", port: 443, path: "/")
         )
         #expect(
             try endpoint("hostname: example.com\nprotocol: ws\npath: /v1?a=b\nport: 0")
-                == WebSocketEndpoint(isSecure: false, host: "example.com", port: 80, path: "/v1?a=b")
+                == WebSocketURL(isSecure: false, host: "example.com", port: 80, path: "/v1?a=b")
         )
         #expect(
             try endpoint("hostname: \"::1\"\nport: 8443")
-                == WebSocketEndpoint(isSecure: true, host: "::1", port: 8443, path: "/")
+                == WebSocketURL(isSecure: true, host: "::1", port: 8443, path: "/")
         )
     }
 
@@ -136,7 +129,7 @@ struct ConnectionSectionTests {
             "path: feed\nport: 70000",
             says: [
                 "3:3: connections.cloud needs a url, such as wss://example.com/feed, or a hostname",
-                "4:11: path: the path must begin with '/'",
+                "4:11: path: a path begins with '/': write /feed instead of feed",
                 "5:11: port must be a whole number from 0 to 65535, found the number 70000",
             ]
         )

@@ -1,5 +1,6 @@
 import TLS
 import Testing
+import WSClient
 
 @testable import BridgeCore
 
@@ -76,8 +77,8 @@ struct CredentialSectionTests {
             """
         )
         let oauth = try #require(cloud.oauth2)
-        #expect(oauth.tokenEndpoint.host == "login.example.com" && oauth.tokenEndpoint.port == 443)
-        #expect(oauth.tokenEndpoint.path == "/token?x=y")
+        #expect(oauth.tokenEndpoint.url.host == "login.example.com" && oauth.tokenEndpoint.url.port == 443)
+        #expect(oauth.tokenEndpoint.url.path == "/token?x=y")
         #expect(oauth.tokenEndpoint.description == "https://login.example.com/token")
         #expect(oauth.clientID == "gateway" && oauth.clientSecret == .literal("value"))
         #expect(oauth.scope == "feed.read feed.write" && oauth.audience == "https://api.example.com")
@@ -130,7 +131,7 @@ struct CredentialSectionTests {
         ("", true), ("abc", true), ("\"abc\"", true), ("a=b%20!", true), ("a b", false), ("a;b", false), ("a,b", false),
         ("a\\b", false), ("a\"b", false), ("\"", false), ("é", false), ("a\r\nb", false),
     ]) func rfc6265Section4Values(value: String, isFine: Bool) {
-        #expect((CookieText.problem(with: value) == nil) == isFine)
+        #expect((SecretUse.cookie.problem(with: value) == nil) == isFine)
     }
 
     @Test func onlyOneThingSaysWhoWeAre() {

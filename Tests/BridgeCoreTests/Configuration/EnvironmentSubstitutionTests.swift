@@ -1,5 +1,6 @@
 import BridgeCore
 import Testing
+import WSClient
 
 /// `${NAME}` in values.
 struct EnvironmentSubstitutionTests {

@@ -1,6 +1,7 @@
 import BridgeCore
 import Foundation
 import Testing
+import WSClient
 
 /// Every file in `config/`.
 struct ExampleConfigurationTests {

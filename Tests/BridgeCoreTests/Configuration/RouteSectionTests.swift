@@ -262,7 +262,7 @@ struct RouteSectionTests {
         ("127.0.0.1", "the port is missing: write HOST:PORT, such as \"127.0.0.1:5005\", found '127.0.0.1'"),
         ("127.0.0.1:0", "the port can't be 0: write HOST:PORT, such as \"127.0.0.1:5005\", found '127.0.0.1:0'"),
         ("5005", "the host is missing: write HOST:PORT, such as \"127.0.0.1:5005\", found the number 5005"),
-        ("\"::1:5005\"", "an IPv6 address stands in brackets, such as [::1], found '::1:5005'"),
+        ("\"::1:5005\"", "an IPv6 address stands in brackets: write [::1] instead of ::1, found '::1:5005'"),
         ("a.b:99999", "the port must be a number up to 65535, found 'a.b:99999'"),
         ("\":5005\"", "the host is missing, found ':5005'"),
     ])

@@ -1,5 +1,6 @@
 import BridgeCore
 import Testing
+import WSClient
 
 /// `session` and `heartbeat` of a connection: what is accepted, and what is said about the rest.
 struct SessionSectionTests {

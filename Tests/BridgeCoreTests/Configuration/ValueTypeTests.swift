@@ -1,5 +1,6 @@
 import BridgeCore
 import Testing
+import WSClient
 
 /// Values of the wrong kind: what was expected, what was found, what to write.
 struct ValueTypeTests {

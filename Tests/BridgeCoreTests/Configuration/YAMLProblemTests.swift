@@ -1,5 +1,6 @@
 import BridgeCore
 import Testing
+import WSClient
 
 /// Files that are no YAML, or more YAML than is good.
 struct YAMLProblemTests {

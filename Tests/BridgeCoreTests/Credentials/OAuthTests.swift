@@ -12,10 +12,11 @@ import WSClient
 struct OAuthTests {
     private func configuration(
         port: Int,
+        server: String = "http://127.0.0.1",
         _ change: (inout OAuthConfiguration) -> Void = { _ in }
-    ) -> OAuthConfiguration {
+    ) throws -> OAuthConfiguration {
         var oauth = OAuthConfiguration(
-            tokenEndpoint: TokenEndpointAddress(isSecure: false, host: "127.0.0.1", port: port, path: "/token"),
+            tokenEndpoint: TokenEndpointAddress(try ServerURL("\(server):\(port)/token")),
             clientID: "site 12",
             clientSecret: .literal("canary+secret")
         )
@@ -31,7 +32,7 @@ struct OAuthTests {
         learned: @escaping @Sendable ([String]) -> Void = { _ in },
         _ body: (OnLoop<OAuthAuthorization>) async throws -> Void
     ) async throws {
-        let server = WebSocketEndpoint(isSecure: false, host: "feed.example", port: 80, path: "/")
+        let server = try WebSocketURL("ws://feed.example")
         var connection = ConnectionConfiguration(name: "cloud", endpoint: server)
         connection.proxy = proxy
         connection.tls.caFile = proxyCAFile
@@ -46,7 +47,7 @@ struct OAuthTests {
 
     @Test func theRequestIsAsRFC6749Section4Wants() async throws {
         try await withTokenServer(answering: { _, _ in .token("abc", expiresIn: 3600) }) { server in
-            let oauth = configuration(port: server.port) {
+            let oauth = try configuration(port: server.port) {
                 $0.scope = "read write"
                 $0.audience = "https://api/&x"
             }
@@ -65,8 +66,8 @@ struct OAuthTests {
         }
     }
 
-    @Test func idAndSecretMayStandInTheBody() {
-        let request = OAuthRequest(configuration(port: 1) { $0.authStyle = .body }, secret: "canary+secret")
+    @Test func idAndSecretMayStandInTheBody() throws {
+        let request = OAuthRequest(try configuration(port: 1) { $0.authStyle = .body }, secret: "canary+secret")
         #expect(request.body == "grant_type=client_credentials&client_id=site+12&client_secret=canary%2Bsecret")
         #expect(request.authorization == nil)
     }
@@ -74,7 +75,7 @@ struct OAuthTests {
     @Test func aTokenIsKeptUntilShortlyBeforeItExpires() async throws {
         try await withTokenServer(answering: { number, _ in .token("t\(number)", expiresIn: number == 1 ? 3600 : 0) }) {
             server in
-            try await withSource(configuration(port: server.port)) { source in
+            try await withSource(try configuration(port: server.port)) { source in
                 try await source.gives("Bearer t1")
                 try await source.gives("Bearer t1")
                 #expect(server.requestCount == 1)
@@ -86,7 +87,7 @@ struct OAuthTests {
 
     @Test func whoAsksAtTheSameTimeGetsTheSame() async throws {
         try await withTokenServer(answering: { number, _ in .token("t\(number)") }) { server in
-            try await withSource(configuration(port: server.port)) { source in
+            try await withSource(try configuration(port: server.port)) { source in
                 let eventLoop = source.eventLoop
                 let tokens = try await eventLoop.flatSubmit { [source] in
                     source.onLoop { source in
@@ -108,7 +109,7 @@ struct OAuthTests {
             let certificate = try await authority.issue("server")
             try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
                 try await withTLSRelay(to: server.port, certificate: certificate) { relay in
-                    var oauth = configuration(port: relay.port) { $0.tokenEndpoint.isSecure = true }
+                    var oauth = try configuration(port: relay.port, server: "https://127.0.0.1")
                     try await withSource(oauth) { source in
                         let failure = try await source.failure()
                         #expect(failure?.needsPerson == true)
@@ -133,7 +134,7 @@ struct OAuthTests {
         for (answer, words) in answers {
             try await withTokenServer(answering: { _, _ in answer }) { server in
                 let timeout: Duration = words.contains("200ms") ? .milliseconds(200) : .seconds(20)
-                try await withSource(configuration(port: server.port) { $0.timeout = timeout }) { source in
+                try await withSource(try configuration(port: server.port) { $0.timeout = timeout }) { source in
                     let failure = try await source.failure()
                     #expect(failure?.reason.contains(words) == true, "\(failure?.reason ?? "")")
                     #expect(failure?.needsPerson == false)
@@ -144,7 +145,7 @@ struct OAuthTests {
 
     @Test func anEndpointThatIsAwayMayComeBack() async throws {
         let port = freePort()
-        try await withSource(configuration(port: port)) { source in
+        try await withSource(try configuration(port: port)) { source in
             let failure = try await source.failure()
             #expect(failure?.reason == "no token: connection refused by 127.0.0.1:\(port)")
             #expect(failure?.needsPerson == false)
@@ -168,9 +169,7 @@ struct OAuthTests {
                                 try WebSocketProxy("https://anna:pw@127.0.0.1:\(front.port)"),
                                 password: nil
                             )
-                            let oauth = configuration(port: relay.port) {
-                                $0.tokenEndpoint.isSecure = true
-                                $0.tokenEndpoint.host = "login.nowhere.invalid"
+                            let oauth = try configuration(port: relay.port, server: "https://login.nowhere.invalid") {
                                 $0.tls.caFile = file
                             }
                             try await withSource(oauth, proxy: way) { source in
@@ -194,9 +193,7 @@ struct OAuthTests {
     func failuresOfTheProxy() async throws {
         func failure(_ proxy: String, timeout: Duration = .seconds(20)) async throws -> WebSocketCredentialError? {
             var failure: WebSocketCredentialError?
-            let oauth = configuration(port: 443) {
-                $0.tokenEndpoint.isSecure = true
-                $0.tokenEndpoint.host = "login.nowhere.invalid"
+            let oauth = try configuration(port: 443, server: "https://login.nowhere.invalid") {
                 $0.timeout = timeout
             }
             let way = ProxyConfiguration.server(try WebSocketProxy(proxy), password: nil)
@@ -237,7 +234,7 @@ struct OAuthTests {
                     address.username = "anna"
                     let secrets = NIOLockedValueBox<[String]>([])
                     try await withSource(
-                        configuration(port: server.port),
+                        try configuration(port: server.port),
                         proxy: .server(address, password: .file(file.path)),
                         learned: { more in secrets.withLockedValue { $0 += more } }
                     ) { source in
@@ -255,12 +252,12 @@ struct OAuthTests {
     @Test func theEnvironmentsProxyIsForOtherMachines() async throws {
         try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
             let environment = ProxyEnvironment(["http_proxy": "127.0.0.1:\(freePort())"])
-            let oauth = configuration(port: server.port)
+            let oauth = try configuration(port: server.port)
             try await withSource(oauth, proxy: .environment(environment)) { try await $0.gives("Bearer abc") }
         }
         // The file's check refuses it; nobody goes around it either.
         let wrong = ProxyEnvironment(["http_proxy": "ftp://u:canary@p"])
-        let away = configuration(port: 80) { $0.tokenEndpoint.host = "login.nowhere.invalid" }
+        let away = try configuration(port: 80, server: "http://login.nowhere.invalid")
         try await withSource(away, proxy: .environment(wrong)) { source in
             await #expect(throws: ProxyEnvironment.Problem.self) { try await source.token() }
         }
@@ -268,19 +265,13 @@ struct OAuthTests {
 
     // MARK: Answers
 
-    private static let endpoint = TokenEndpointAddress(
-        isSecure: true,
-        host: "login",
-        port: 443,
-        path: "/token?key=canary"
-    )
-
     private func answer(_ status: Int, _ body: String, retryAfter: String? = nil) throws(WebSocketCredentialError)
         -> OAuthAnswer
     {
-        try OAuthAnswer(
+        guard let url = try? ServerURL("https://login/token?key=canary") else { preconditionFailure("a URL") }
+        return try OAuthAnswer(
             TokenEndpointAnswer(status: status, retryAfter: retryAfter, body: Array(body.utf8)),
-            from: Self.endpoint,
+            from: TokenEndpointAddress(url),
             hiding: ["canary-secret"]
         )
     }

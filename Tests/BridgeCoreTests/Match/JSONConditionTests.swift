@@ -56,22 +56,37 @@ struct JSONConditionTests {
         (.greaterThan(-1), #"{"v":null}"#, false),
         (.lessThan(0), #"{"v":-1e-7}"#, true),
         (.lessThan(0), #"{"v":0}"#, false),
+        (.greaterThan(0), #"{"v":1e400}"#, true),
+        (.lessThan(0), #"{"v":-1e400}"#, true),
+        (.equals(.number(9_007_199_254_740_993)), #"{"v":9007199254740993}"#, true),
+        (.equals(.number(9_007_199_254_740_993)), #"{"v":9007199254740992}"#, false),
+        (.equals(.number(9_007_199_254_740_993)), #"{"v":9007199254740992.0}"#, false),
+        (.equals(.number(9_007_199_254_740_992)), #"{"v":9007199254740992.5}"#, false),
+        (.oneOf([.number(1), .number(-9_223_372_036_854_775_808)]), #"{"v":-9223372036854775807}"#, false),
+        (.oneOf([.number(1), .number(-9_223_372_036_854_775_808)]), #"{"v":-9223372036854775808}"#, true),
+        (.greaterThan(9_007_199_254_740_992), #"{"v":9007199254740993}"#, true),
+        (.lessThan(-9_007_199_254_740_992), #"{"v":-9007199254740993}"#, true),
+        (.lessThan(-9_007_199_254_740_993), #"{"v":-9007199254740993}"#, false),
     ])
     func matches(predicate: JSONPredicate, message: String, expected: Bool) throws {
         let matcher = try Matcher(.json(path: "$.v", predicate, caseSensitive: true))
         #expect(matcher.matches(message) == expected)
     }
 
-    @Test("S14: 1e400 is neither greater nor less than anything, nor equal")
-    func numbersWithoutAValueMatchNothing() throws {
+    @Test("A byte order mark in front is passed over by each predicate, and is no part of what follows")
+    func aByteOrderMarkIsPassedOver() throws {
         let predicates: [JSONPredicate] = [
-            .greaterThan(0), .lessThan(0), .equals(.number(.infinity)), .equals(.number(.greatestFiniteMagnitude)),
+            .equals(.number(1)), .oneOf([.number(1)]), .exists(true), .contains("1"), .greaterThan(0), .lessThan(2),
         ]
         for predicate in predicates {
-            for message in [#"{"v":1e400}"#, #"{"v":-1e400}"#] {
-                #expect(try !Matcher(.json(path: "$.v", predicate, caseSensitive: true)).matches(message))
-            }
+            let matcher = try Matcher(.json(path: "$.v", predicate, caseSensitive: true))
+            #expect(matcher.matches("\u{FEFF}{\"v\":1}"))
+            #expect(matcher.matches("\u{FEFF} {\"v\":1}"))
+            #expect(!matcher.matches("\u{FEFF}\u{FEFF}{\"v\":1}"))
+            #expect(!matcher.matches(" \u{FEFF}{\"v\":1}"))
         }
+        #expect(try Matcher(.json(path: "$.v", .exists(false), caseSensitive: true)).matches("\u{FEFF}{}"))
+        #expect(try Matcher(.json(path: "$", .equals(.number(7)), caseSensitive: true)).matches("\u{FEFF}7"))
     }
 
     @Test(arguments: [

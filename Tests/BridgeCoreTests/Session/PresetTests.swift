@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+import WSClient
 
 @testable import BridgeCore
 
@@ -101,6 +102,158 @@ struct PresetTests {
         #expect(rig.receive("41") == ["route 41", "reconnect 1008: server ended the session: 41"])
     }
 
+    private let open = #"0{"sid":"e1","upgrades":[],"pingInterval":20000,"pingTimeout":5000}"#
+
+    @Test("socket.io: the open packet's pingInterval and pingTimeout count, unless the user says otherwise")
+    func socketIOTimes() throws {
+        let gone = "reconnect 1001: server sent no heartbeat and nothing else for"
+        let rig = try SessionRig("session: { preset: socket.io }")
+        _ = rig.establish()
+        rig.receive(open, #"40{"sid":"s1"}"#)
+        #expect(rig.advance(by: .seconds(24)) == [])
+        #expect(rig.receive("2") == ["send 3"])
+        #expect(rig.advance(by: .seconds(24)) == [])
+        #expect(rig.advance(by: .seconds(1)) == ["\(gone) 25 s"])
+        _ = rig.establish()
+        rig.receive(#"0{"sid":"e1","pingInterval":300000,"pingTimeout":60000}"#, #"40{"sid":"s1"}"#)
+        #expect(rig.advance(by: .seconds(359)) == [])
+        #expect(rig.advance(by: .seconds(1)) == ["\(gone) 360 s"])
+        for unusable in [
+            #"0{"sid":"e1"}"#, #"0{"pingInterval":0,"pingTimeout":5}"#, #"0{"pingInterval":"x","pingTimeout":5}"#,
+        ] {
+            _ = rig.establish()
+            rig.receive(unusable, #"40{"sid":"s1"}"#)
+            #expect(rig.advance(by: .seconds(59)) == [])
+            #expect(rig.advance(by: .seconds(1)) == ["\(gone) 60 s"], "the last server's times are forgotten")
+        }
+        for own in [
+            "session: { preset: socket.io, within: 90s }", "session: { preset: socket.io }\nheartbeat: { within: 90s }",
+        ] {
+            let rig = try SessionRig(own)
+            _ = rig.establish()
+            rig.receive(open, #"40{"sid":"s1"}"#)
+            #expect(rig.advance(by: .seconds(89)) == [])
+            #expect(rig.advance(by: .seconds(1)) == ["\(gone) 90 s"])
+        }
+    }
+
+    @Test(
+        "socket.io: absurd times stay within what the keys allow",
+        arguments: [
+            (#"0{"pingInterval":1e300,"pingTimeout":1e-9}"#, 86_400_010),
+            (#"0{"pingInterval":0.5,"pingTimeout":1}"#, 20),
+        ]
+    )
+    func socketIOAbsurdTimes(open: String, milliseconds: Int64) throws {
+        let rig = try SessionRig("session: { preset: socket.io }")
+        _ = rig.establish()
+        rig.receive(open, #"40{"sid":"s1"}"#)
+        #expect(rig.advance(by: .milliseconds(milliseconds - 1)) == [])
+        #expect(rig.advance(by: .milliseconds(1)).count == 1)
+    }
+
+    @Test(
+        "socket.io: a server of Engine.IO 3 is told by its 40 without a body, and what to write is said",
+        arguments: ["/", "/feed"]
+    )
+    func socketIORecognisesEngineIO3(namespace: String) throws {
+        let rig = try SessionRig("session: { preset: socket.io, namespace: \(namespace) }")
+        _ = rig.establish()
+        rig.receive(open)
+        #expect(
+            rig.receive("40") == [
+                "fault 1008: session step 2 of 2: server speaks Engine.IO 3 (Socket.IO 2): write EIO=3 in the url, as in "
+                    + "/socket.io/?EIO=3&transport=websocket"
+            ]
+        )
+    }
+
+    @Test("socket.io with EIO=3 in the url: the client pings as the open packet says, and / needs no asking")
+    func engineIO3() throws {
+        let path = #"path: "/socket.io/?EIO=3&transport=websocket""#
+        let rig = try SessionRig("session: { preset: socket.io }", server: "hostname: 127.0.0.1\n\(path)")
+        #expect(rig.configuration.endpoint.path == "/socket.io/?EIO=3&transport=websocket")
+        #expect(rig.establish() == [])
+        #expect(rig.receive(open, "40") == ["ready"])
+        #expect(rig.receive(#"42["trade",{"p":1}]"#) == [#"route ["trade",{"p":1}]"#])
+        #expect(rig.advance(by: .seconds(19)) == [])
+        #expect(rig.advance(by: .seconds(1)) == ["send 2"])
+        #expect(rig.receive("3") == [])
+        #expect(rig.advance(by: .seconds(20)) == ["send 2"])
+        #expect(rig.advance(by: .seconds(5)).last?.hasPrefix("reconnect 1001: server ") == true)
+
+        let named = try SessionRig(
+            "session: { preset: socket.io, namespace: /feed }",
+            server: "hostname: 127.0.0.1\n\(path)"
+        )
+        _ = named.establish()
+        #expect(named.receive(open, "40") == ["send 40/feed,"])
+        #expect(named.receive("40/feed") == ["ready"])
+        #expect(named.receive(#"42/feed,["trade",{"p":1}]"#) == [#"route ["trade",{"p":1}]"#])
+        named.sessionSends(#"["subscribe"]"#)
+        #expect(named.actions == [#"send 42/feed,["subscribe"]"#])
+    }
+
+    @Test("What the user writes wins over a preset's: each key of each heartbeat")
+    func theUserWins() throws {
+        let calm = try SessionRig("session: { preset: signalr }\nheartbeat: { within: 180s }")
+        _ = calm.establish()
+        calm.receive("{}\u{1e}")
+        #expect(calm.advance(by: .seconds(179)) == Array(repeating: "send {\"type\":6}\u{1e}", count: 11))
+        #expect(
+            calm.advance(by: .seconds(1)).last == "reconnect 1001: server sent no heartbeat and nothing else for 180 s"
+        )
+
+        let own = try SessionRig("session: { preset: signalr }\nheartbeat: { send: 'own', every: 5s }")
+        _ = own.establish()
+        own.receive("{}\u{1e}")
+        #expect(own.advance(by: .seconds(15)) == Array(repeating: "send own\u{1e}", count: 3))
+
+        let often = try SessionRig(
+            "session: { preset: okx, channels: [ { channel: a } ] }\nheartbeat: { every: 5s, timeout: 1s }"
+        )
+        _ = often.establish()
+        often.receive(#"{"event":"subscribe","arg":{"channel":"a"}}"#)
+        #expect(often.advance(by: .seconds(5)) == ["send ping"])
+        #expect(often.receive("pong") == [])
+        #expect(often.advance(by: .seconds(5)) == ["send ping"])
+        #expect(often.advance(by: .seconds(1)) == ["reconnect 1001: server did not answer a heartbeat within 1 s"])
+
+        let answers = try SessionRig(
+            "session: { preset: socket.io }\nheartbeat: { answer: { prefix: '42[\"ping\"' }, with: '[\"pong\"]', within: none }"
+        )
+        _ = answers.establish()
+        answers.receive(open, #"40{"sid":"s1"}"#)
+        #expect(answers.receive(#"42["ping",1]"#, "2") == [#"send 42["pong"]"#, "send 3"])
+        #expect(answers.advance(by: .hours(24)) == [], "within: none")
+
+        let forwards = try SessionRig("session: { preset: socket.io }\nheartbeat: { forward: true, with: '3x' }")
+        _ = forwards.establish()
+        forwards.receive(open, #"40{"sid":"s1"}"#)
+        #expect(forwards.receive("2") == ["route 2", "send 3x"])
+    }
+
+    @Test("What the user writes wins: end_on over a preset's endings, a path over the usual one")
+    func theUsersEndingAndPathWin() throws {
+        let rig = try SessionRig(
+            """
+            session:
+              preset: graphql-transport-ws
+              subscriptions: [ { query: a } ]
+              end_on: { json: $.type, equals: error }
+            """
+        )
+        _ = rig.establish("graphql-transport-ws")
+        rig.receive(#"{"type":"connection_ack"}"#)
+        let error = #"{"id":"1","type":"error"}"#
+        #expect(rig.receive(error) == ["route \(error)", "reconnect 1008: server ended the session: \(error)"])
+
+        let session = "session: { preset: home-assistant, access_token: t }"
+        let root = try SessionRig(session, server: "hostname: 127.0.0.1\npath: /")
+        #expect(root.configuration.endpoint.path == "/")
+        #expect(try SessionRig(session, server: "url: ws://127.0.0.1").configuration.endpoint.path == "/api/websocket")
+    }
+
     @Test("socket.io: a namespace of its own, data only, and a refusal") func socketIONamespace() throws {
         let rig = try SessionRig("session: { preset: socket.io, namespace: /feed, unwrap: data, within: 45s }")
         _ = rig.establish()
@@ -133,8 +286,8 @@ struct PresetTests {
         #expect(rig.advance(by: .seconds(15)) == ["send {\"type\":6}\u{1e}"])
         #expect(rig.session.stats == SessionStats(ready: true, consumed: 2, heartbeats: 1, forwarded: 0, records: 5))
         #expect(
-            rig.advance(by: .seconds(15)).last
-                == "reconnect 1001: server sent no heartbeat and nothing else for 30 s"
+            rig.advance(by: .hours(1)) == Array(repeating: "send {\"type\":6}\u{1e}", count: 240),
+            "a hub that is quiet isn't left"
         )
     }
 

@@ -15,11 +15,11 @@ final class SessionRig: SessionHost {
     private(set) var learned: [String] = []
     private(set) var isConcealing = false
 
-    /// `keys` stand below the connection's name.
-    init(_ keys: String) throws {
+    /// `server` and `keys` stand below the connection's name.
+    init(_ keys: String, server: String = "url: ws://127.0.0.1:1") throws {
         let yaml =
-            "connections:\n  cloud:\n    url: ws://127.0.0.1:1\n"
-            + keys.split(separator: "\n").map { "    \($0)\n" }.joined()
+            "connections:\n  cloud:\n"
+            + "\(server)\n\(keys)".split(separator: "\n").map { "    \($0)\n" }.joined()
         let gateway = try BridgeCoreTests.configuration(yaml + "routes: {}\n")
         configuration = gateway.connections[0]
         guard let session = try Session(configuration, tally: SessionTally(), eventLoop: loop) else {

@@ -61,7 +61,8 @@ struct TopicFilterTests {
             ("##", "last level"),
             ("sport+", "a/+/b"), ("+a/b", "a/+/b"), ("a\u{0}b", "NUL"), ("$share/group", "$share/GROUP/FILTER"),
             ("$share//a", "$share/GROUP/FILTER"), ("$share/g+/a", "$share/GROUP/FILTER"), ("$share/g/", "empty"),
-            (String(repeating: "a", count: 65_536), "longer"),
+            (String(repeating: "a", count: 65_536), "longer"), ("a\u{1}b", "control character"),
+            ("a\u{FFFF}", "reserves"), (String(repeating: "a/", count: 200), "levels"),
         ]
     )
     func refuses(text: String, hint: String) {

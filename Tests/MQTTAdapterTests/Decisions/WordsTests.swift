@@ -34,11 +34,11 @@ import Testing
 
     @Test("S8: what would be cut at NUL or refused never reaches the library")
     func whatIsNoMQTTTextIsRefused() {
-        #expect(MQTTText.complaint(about: "fine/ä", as: "x") == nil)
-        #expect(MQTTText.complaint(about: "a\0b", as: "client_id") == "client_id holds a NUL")
-        #expect(MQTTText.complaint(about: "a\u{1B}b", as: "x") == "x holds a control character")
-        #expect(MQTTText.complaint(about: "a\u{FFFE}b", as: "x") != nil)
-        #expect(MQTTText.complaint(about: String(repeating: "a", count: 65_536), as: "x") != nil)
+        #expect(MQTTText.problem(with: "fine/ä") == nil)
+        #expect(MQTTText.problem(with: "a\0b") == "holds a NUL")
+        #expect(MQTTText.problem(with: "a\u{1B}b") == "holds a control character")
+        #expect(MQTTText.problem(with: "a\u{FFFE}b") != nil)
+        #expect(MQTTText.problem(with: String(repeating: "a", count: 65_536)) != nil)
     }
 
     @Test("S8: settings that can't be sent are said, not cut") func settingsThatCannotBeSentAreSaid() {

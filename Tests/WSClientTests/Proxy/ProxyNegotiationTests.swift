@@ -32,6 +32,13 @@ struct ProxyNegotiationTests {
         return steps[0]
     }
 
+    @Test("RFC 6874, 4: a proxy is told no zone of this machine")
+    func zonesStayHere() throws {
+        let url = try WebSocketURL("ws://[fe80::1%25eth0]:8080/feed")
+        let connect = try WebSocketProxy("http://10.0.0.1:3128").negotiation(for: url)
+        #expect(String(buffer: connect.greeting) == "CONNECT [fe80::1]:8080 HTTP/1.1\r\nHost: [fe80::1]:8080\r\n\r\n")
+    }
+
     @Test func connectAsksForHostAndPort() throws {
         let plain = try WebSocketProxy("http://10.0.0.1:3128").negotiation(for: try WebSocketURL(url))
         #expect(

@@ -1,3 +1,4 @@
+import TLS
 import Testing
 
 @testable import WSClient
@@ -40,9 +41,9 @@ struct ProxyURLTests {
             ("socks4://proxy.example", .unsupportedScheme("socks4")),
             ("http://proxy.example/path", .path),
             ("http://proxy.example?x", .path),
-            ("http://", .authority(.missingHost)),
-            ("http://a b", .authority(.notAHost("a b"))),
-            ("http://p:70000", .authority(.invalidPort("70000"))),
+            ("http://", .authority(.host(.missing))),
+            ("http://a b", .authority(.forbiddenCharacter(" "))),
+            ("http://p:70000", .authority(.invalidPort)),
             ("socks5://user@p", .credentialsLength),
             ("socks5://u:\(String(repeating: "x", count: 256))@p", .credentialsLength),
         ]

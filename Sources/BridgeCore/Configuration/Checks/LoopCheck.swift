@@ -1,3 +1,5 @@
+import TLS
+
 /// Finds routes that lead back into their own source, and pairs of routes that form a ring.
 enum LoopCheck {
     static func check(_ routes: [DecodedRoute], _ context: LoadingContext) {
@@ -107,6 +109,6 @@ private enum RouteEnd {
         let (to, at) = (SamePlace.numeric(sink.host), SamePlace.numeric(source.host))
         if to == at { return true }
         guard let toBytes = IPAddress.bytes(of: to), let atBytes = IPAddress.bytes(of: at) else { return false }
-        return toBytes.count == atBytes.count && IPAddress.isUnspecified(atBytes) && Loopback.isLoopback(to)
+        return toBytes.count == atBytes.count && IPAddress.isUnspecified(atBytes) && HostName.isLoopback(to)
     }
 }

@@ -11,26 +11,31 @@ package enum MachineChecks {
     package enum Occasion: Sendable {
         /// `wsbridge check`: everything.
         case check
-        /// `wsbridge run`: what it can't start without. A FIFO that is wrong stops only its own route.
+        /// `wsbridge run`: all but what this machine may decide otherwise in a moment, a FIFO's path, an address, an
+        /// interface, a token's program: that stops only its own part, which says so in log and status.
         case run
     }
 
     /// What is wrong, by position; empty = nothing.
-    package static func diagnostics(for outcome: ConfigurationOutcome, before occasion: Occasion) -> [Diagnostic] {
-        var diagnostics = outcome.paths.flatMap { use in
-            findings(for: use, before: occasion).map { finding in
+    package static func diagnostics(
+        for outcome: ConfigurationOutcome,
+        before occasion: Occasion,
+        probes: MachineProbes = MachineProbes()
+    ) -> [Diagnostic] {
+        let found = outcome.paths.flatMap { use in
+            findings(for: use, before: occasion, probes).map { finding in
                 Diagnostic(
                     severity: finding.severity,
                     file: outcome.file,
                     position: use.position,
-                    message: "\(use.key): \(finding.message)"
+                    message: finding.message
                 )
             }
         }
-        if occasion == .check, !diagnostics.contains(where: { $0.severity == .error }) {
-            diagnostics += TLSFilesCheck.diagnostics(for: outcome)
-        }
-        return diagnostics.sortedByPosition()
+        // A file that can't be read was told already.
+        let known = Set(found.filter { $0.severity == .error }.compactMap(\.position))
+        let tls = TLSFilesCheck.diagnostics(for: outcome).filter { $0.position.map { !known.contains($0) } ?? true }
+        return (found + tls).sortedByPosition()
     }
 
     private struct Finding {
@@ -38,14 +43,25 @@ package enum MachineChecks {
         var message: String
     }
 
-    private static func findings(for use: PathUse, before occasion: Occasion) -> [Finding] {
+    private static func findings(for use: PathUse, before occasion: Occasion, _ probes: MachineProbes) -> [Finding] {
+        let mayChange: String? =
+            switch use.role {
+            case .fifo: probes.fifo(use.path)
+            case .udpSource(let source): probes.udpSource(source)
+            case .udpSink(let sink): probes.udpSink(sink)
+            case .program: programProblem(use.path).map { "\(use.key): \($0)" }
+            case .stateDirectory, .secret, .readable, .privateKey: nil
+            }
+        if let mayChange { return occasion == .check ? [Finding(severity: .error, message: mayChange)] : [] }
+        return lastingFindings(for: use, before: occasion).map { finding in
+            Finding(severity: finding.severity, message: "\(use.key): \(finding.message)")
+        }
+    }
+
+    private static func lastingFindings(for use: PathUse, before occasion: Occasion) -> [Finding] {
         switch use.role {
-        case .fifo:
-            guard occasion == .check, let problem = fifoProblem(use.path) else { return [] }
-            return [Finding(severity: .error, message: problem)]
-        case .program:
-            guard occasion == .check, let problem = programProblem(use.path) else { return [] }
-            return [Finding(severity: .error, message: problem)]
+        case .fifo, .udpSource, .udpSink, .program:
+            return []
         case .stateDirectory:
             if let problem = SpoolDirectory.problem(with: use.path) {
                 return [Finding(severity: .error, message: "\(quoted(use.path, limit: 300)): \(problem)")]
@@ -53,9 +69,9 @@ package enum MachineChecks {
             // Whoever runs opens the file, and sees more of it.
             guard occasion == .check, let problem = SpoolFileHead.problem(in: use.path) else { return [] }
             return [Finding(severity: .error, message: problem)]
-        case .secret:
+        case .secret(let purpose):
             do throws(SecretError) {
-                _ = try SecretReader.read(.file(use.path))
+                _ = try SecretReader.read(.file(use.path), for: purpose)
                 return secrecy(of: use.path)
             } catch {
                 return [Finding(severity: .error, message: error.description)]
@@ -78,23 +94,6 @@ package enum MachineChecks {
         return [Finding(severity: .warning, message: message)]
     }
 
-    /// What keeps a FIFO from being opened or made (S11).
-    private static func fifoProblem(_ path: String) -> String? {
-        let shown = quoted(path, limit: 300)
-        var status = stat()
-        if lstat(path, &status) == 0 {
-            switch status.st_mode & S_IFMT {
-            case S_IFIFO: break
-            case S_IFLNK: return "\(shown) is a symbolic link, which isn't followed: name the FIFO itself"
-            case S_IFDIR: return "\(shown) is a folder: name a FIFO in it"
-            default: return "\(shown) exists and is no FIFO; it is left untouched: choose another path"
-            }
-        } else if errno != ENOENT {
-            return "\(shown): \(LocalFile.explanation(of: errno))"
-        }
-        return folderProblem(of: path, exists: status.st_mode & S_IFMT == S_IFIFO)
-    }
-
     /// What keeps a program from being started.
     private static func programProblem(_ program: String) -> String? {
         let shown = quoted(program, limit: 300)
@@ -107,22 +106,5 @@ package enum MachineChecks {
         let folders = getenv("PATH").map { String(cString: $0) } ?? ""
         let isFound = folders.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
         return isFound ? nil : "there is no program \(shown) in PATH: install it, or write its whole path"
-    }
-
-    private static func folderProblem(of path: String, exists: Bool) -> String? {
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let shown = quoted(folder, limit: 300)
-        var status = stat()
-        guard stat(folder, &status) == 0 else {
-            return errno == ENOENT ? "the folder \(shown) doesn't exist: make it" : LocalFile.explanation(of: errno)
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return "\(shown) is no folder" }
-        if status.st_mode & 0o002 != 0, status.st_mode & S_ISVTX == 0 {
-            return "everyone may change the folder \(shown): chmod o-w it"
-        }
-        if !exists, access(folder, W_OK | X_OK) != 0 {
-            return "a FIFO can't be made in the folder \(shown): permission denied"
-        }
-        return nil
     }
 }

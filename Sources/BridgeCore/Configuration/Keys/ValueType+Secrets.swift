@@ -2,15 +2,15 @@ extension ValueType<Secret> {
     /// A text, or `{ file: PATH }`.
     ///
     /// No message shows any part of it.
-    static func secret(check: @escaping @Sendable (String) -> String? = { _ in nil }) -> Self {
+    static func secret(for use: SecretUse = .text) -> Self {
         let words = "a text or { file: PATH }"
         let schema: JSONLiteral = ["anyOf": [["type": ["string", "number", "boolean"]], .reference("secret")]]
         return ValueType(words, schema: schema) { node, field in
             switch node.content {
             case .scalar(let scalar) where !scalar.isNull:
-                return literal(scalar, node, field, check)
+                return literal(scalar, node, field, use)
             case .mapping(let entries):
-                return file(entries, node, field, words)
+                return file(entries, node, field, words, use)
             case .unusable:
                 return nil
             case .scalar, .sequence:
@@ -25,14 +25,14 @@ extension ValueType<Secret> {
         _ scalar: YAMLScalar,
         _ node: YAMLNode,
         _ field: Field,
-        _ check: (String) -> String?
+        _ use: SecretUse
     ) -> Secret? {
         let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
         if scalar.text.isEmpty {
             field.error("\(field.name) is empty\(source): give it a value, or delete the line", at: node.position)
             return nil
         }
-        if let problem = check(scalar.text) {
+        if let problem = use.problem(with: scalar.text) {
             field.error("\(field.name) \(problem)\(source)", at: node.position)
             return nil
         }
@@ -47,14 +47,15 @@ extension ValueType<Secret> {
         _ entries: [YAMLEntry],
         _ node: YAMLNode,
         _ field: Field,
-        _ words: String
+        _ words: String,
+        _ use: SecretUse
     ) -> Secret? {
         guard entries.count == 1, let entry = entries.first, entry.key == SecretKeys.file.name else {
             field.error("\(field.name) must be \(words), found other keys", at: node.position)
             return nil
         }
         guard let path = SecretKeys.file.type.read(entry.value, field.inside(entry.key)) else { return nil }
-        field.context.note(PathUse(role: .secret, key: field.name, path: path, position: entry.value.position))
+        field.context.note(PathUse(role: .secret(use), key: field.name, path: path, position: entry.value.position))
         return .file(path)
     }
 }
@@ -78,13 +79,22 @@ enum SecretKeys {
 
 extension ValueType<String> {
     /// A path of a file, a socket or a FIFO.
-    static var path: Self {
+    static var path: Self { path { _ in nil } }
+
+    /// The same of a FIFO, which has a name in a folder.
+    static var fifoPath: Self {
+        path { path in
+            FIFOPlace(path) == nil ? "this names a folder: write a FIFO in it, such as /run/wsbridge/feed.fifo" : nil
+        }
+    }
+
+    private static func path(check: @escaping @Sendable (String) -> String?) -> Self {
         text("a text that is a path") { path in
             if path.isEmpty { return "the path is empty" }
             if path.utf8.contains(0) { return "a path can't hold NUL" }
             if path.utf8.count > 4095 { return "the path is longer than 4095 bytes" }
             if path.hasPrefix("~") { return "'~' isn't expanded: write the whole path, or ${HOME}" }
-            return nil
+            return check(path)
         }
     }
 }

@@ -1,10 +1,11 @@
 package import TLS
-import WSClient
+package import WSClient
 
 /// One entry of `connections:` a WebSocket client connection, kept alive.
 package struct ConnectionConfiguration: Sendable, Hashable {
     package var name: String
-    package var endpoint: WebSocketEndpoint
+    /// `url`, or `hostname`, `path`, `protocol` and `port`.
+    package var endpoint: WebSocketURL
     package var autoConnect = true
     package var autoReconnect = true
     package var reconnect = ReconnectConfiguration()
@@ -42,41 +43,9 @@ package struct ConnectionConfiguration: Sendable, Hashable {
     package var extendedLogging = false
     package var logComms = false
 
-    package init(name: String, endpoint: WebSocketEndpoint) {
+    package init(name: String, endpoint: WebSocketURL) {
         self.name = name
         self.endpoint = endpoint
-    }
-}
-
-/// Where a WebSocket server is: `url`, or `hostname`, `path`, `protocol` and `port`.
-package struct WebSocketEndpoint: Sendable, Hashable {
-    /// wss.
-    package var isSecure: Bool
-    /// A name, an IPv4 address or an IPv6 address without brackets.
-    package var host: String
-    /// 1 to 65535; the protocol's default where the file says 0 or nothing.
-    package var port: Int
-    /// Begins with `/`; with the query, without a fragment.
-    package var path: String
-    /// `user:password` of the URL, percent-decoded; becomes Authorization: Basic.
-    package var userInfo: Secret?
-    /// The Unix domain socket of the server; then `host` and `port` say nothing.
-    package var socketPath: String?
-
-    package init(
-        isSecure: Bool,
-        host: String,
-        port: Int,
-        path: String,
-        userInfo: Secret? = nil,
-        socketPath: String? = nil
-    ) {
-        self.isSecure = isSecure
-        self.host = host
-        self.port = port
-        self.path = path
-        self.userInfo = userInfo
-        self.socketPath = socketPath
     }
 }
 

@@ -1,4 +1,5 @@
 package import TLS
+package import WSClient
 
 /// `bearer_token: { command: [...] }`: a program whose standard output is the token.
 package struct TokenCommandConfiguration: Sendable, Hashable {
@@ -46,30 +47,20 @@ package struct OAuthConfiguration: Sendable, Hashable {
     }
 }
 
-/// `token_url:` taken apart.
+/// `token_url:`, where tokens are asked for.
 package struct TokenEndpointAddress: Sendable, Hashable, CustomStringConvertible {
-    /// https.
-    package var isSecure: Bool
-    package var host: String
-    package var port: Int
-    /// Begins with `/`; with the query.
-    package var path: String
+    /// As the rules for proxies and certificates see it, to which `https` is what `wss` is.
+    package let url: WebSocketURL
 
-    package init(isSecure: Bool, host: String, port: Int, path: String) {
-        self.isSecure = isSecure
-        self.host = host
-        self.port = port
-        self.path = path
-    }
+    package init(_ url: WebSocketURL) { self.url = url }
+
+    package init(_ url: ServerURL) { self.url = WebSocketURL(url, isSecure: url.scheme == URLSchemes.web.secure) }
 
     /// Host and port, as the `Host` header and messages have them: without a port that goes without saying.
-    package var server: String {
-        let shown = host.contains(":") ? "[\(host)]" : host
-        return port == (isSecure ? 443 : 80) ? shown : "\(shown):\(port)"
-    }
+    package var server: String { url.hostHeader }
 
     /// Without the query, which may hold a secret.
-    package var description: String { "\(isSecure ? "https" : "http")://\(server)\(path.prefix { $0 != "?" })" }
+    package var description: String { "\(url.isSecure ? "https" : "http")://\(server)\(url.path.prefix { $0 != "?" })" }
 }
 
 /// One cookie of a connection's `cookies:`.

@@ -17,6 +17,15 @@ package struct HeartbeatConfiguration: Sendable, Hashable {
     package var within: Duration?
     /// Whether routes see the server's heartbeats and answers.
     package var forward = false
+    /// The times that the server's first message may set in place of these (Socket.IO's open packet).
+    package var announced: Set<AnnouncedTime> = []
+
+    /// A time that a server may announce.
+    package enum AnnouncedTime: Sendable, Hashable {
+        case every
+        case timeout
+        case within
+    }
 
     package init() {}
 

@@ -21,14 +21,14 @@ package enum JSONPredicate: Sendable, Hashable {
     case oneOf([JSONScalar])
     /// For a string: contains; for other scalars, their JSON text contains.
     case contains(String)
-    case greaterThan(Double)
-    case lessThan(Double)
+    case greaterThan(JSONNumber)
+    case lessThan(JSONNumber)
 }
 
 /// A scalar to compare a JSON value with.
 package enum JSONScalar: Sendable, Hashable {
     case string(String)
-    case number(Double)
+    case number(JSONNumber)
     case bool(Bool)
     case null
 }

@@ -48,9 +48,7 @@ package enum ProxyConfiguration: Sendable, Hashable {
 extension ConnectionConfiguration {
     /// What `proxy` counts for, and what the connection does there.
     var proxied: [(doing: String, url: WebSocketURL)] {
-        let server = (try? WebSocketURL(endpoint)).map { ("goes", $0) }
-        let tokens = oauth2.flatMap { try? WebSocketURL($0.tokenEndpoint) }.map { ("asks for tokens", $0) }
-        return [server, tokens].compactMap { $0 }
+        [("goes", endpoint)] + (oauth2.map { [("asks for tokens", $0.tokenEndpoint.url)] } ?? [])
     }
 
     /// Proxies that only the environment names are to be said aloud: `goes through the proxy http://10.0.0.1:3128
@@ -61,14 +59,5 @@ extension ConnectionConfiguration {
             guard let choice = try? environment.proxy(for: url) else { return nil }
             return "\(doing) through the proxy \(choice.proxy) (\(choice.variable))"
         }
-    }
-}
-
-extension WebSocketURL {
-    /// A token endpoint as the rules for proxies see it, to which `http` is what `ws` is.
-    ///
-    /// - Throws: `WebSocketURLError` for an address that the configuration's check should have refused.
-    init(_ endpoint: TokenEndpointAddress) throws(WebSocketURLError) {
-        try self.init(isSecure: endpoint.isSecure, host: endpoint.host, port: endpoint.port)
     }
 }

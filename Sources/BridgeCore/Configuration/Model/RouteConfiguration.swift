@@ -1,3 +1,5 @@
+import TLS
+
 /// One entry of `routes:` from a source, through a match, to one or more sinks.
 package struct RouteConfiguration: Sendable {
     package var name: String
@@ -80,7 +82,7 @@ package struct UDPAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { "\(HostName.bracketed(host)):\(port)" }
 }
 
 /// `from: { fifo, framing }`.
@@ -183,20 +185,24 @@ package struct UDPSinkConfiguration: Sendable, Hashable {
 /// `to: { fifo, framing, on_newline, no_reader }`.
 package struct FIFOSinkConfiguration: Sendable, Hashable {
     package enum OnNewline: String, Sendable, Hashable, CaseIterable {
+        /// Each CR LF, LF or CR becomes one space; all else passes byte for byte.
+        case space
+        /// LF becomes `\n`, CR `\r`, and a backslash is doubled.
         case escape
         case drop
     }
 
     package enum NoReader: String, Sendable, Hashable, CaseIterable {
-        /// Queued; the oldest is dropped as `no_reader` when full.
+        /// Queued; when full, the oldest are dropped as `no_reader`, unless `when_full` stands in the file.
         case keep
         case discard
+        /// Queued; when full, the source is paused, unless `when_full` stands in the file.
         case block
     }
 
     package var path: String
     package var framing = FIFOFraming.lines
-    package var onNewline = OnNewline.escape
+    package var onNewline = OnNewline.space
     package var noReader = NoReader.keep
 
     package init(path: String) {
@@ -220,6 +226,8 @@ package struct QueueConfiguration: Sendable, Hashable {
     }
 
     package var whenFull: WhenFull
+    /// Whether `when_full` stands in the file, and so decides also while a FIFO has no reader.
+    package var isWhenFullWritten = false
     package var store: Store
     /// In bytes: payload + topic + properties + 64 a message.
     package var maxBytes = 16 << 20

@@ -36,14 +36,24 @@ package struct SessionStep: Sendable, Hashable {
     package var timeout: Duration = .seconds(10)
     /// `nil`: a timeout is a reason to reconnect, the server's no is a fault.
     package var onFailure: SessionFailure?
+    /// A message that shows that the server speaks another protocol: a fault.
+    package var misfit: SessionMisfit?
     /// Whether routes see what the step consumes.
     package var forward = false
+    /// Whether the expected message is an Engine.IO open packet, which announces times of heartbeats.
+    package var announcesTimes = false
 
     package init(send: MessageTemplate? = nil, expect: MatchConfiguration? = nil, failOn: MatchConfiguration? = nil) {
         self.send = send
         self.expect = expect
         self.failOn = failOn
     }
+}
+
+/// A message that only another protocol's server sends, and the words that say so.
+package struct SessionMisfit: Sendable, Hashable {
+    package var match: MatchConfiguration
+    package var words: String
 }
 
 /// A value that a step takes out of the message it expected.

@@ -2,13 +2,13 @@
 enum BasicAuthKeys {
     static let username = Key(
         "username",
-        .secret(check: { HeaderText.problem(with: $0) ?? ($0.contains(":") ? "holds a ':', which ends it" : nil) }),
+        .secret(for: .basicUsername),
         default: "",
         "A text, or `{ file: PATH }`."
     )
     static let password = Key(
         "password",
-        .secret(check: HeaderText.problem),
+        .secret(for: .header),
         default: "",
         "A text, or `{ file: PATH }`."
     )

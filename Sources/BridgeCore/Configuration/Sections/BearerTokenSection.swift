@@ -30,7 +30,7 @@ enum BearerTokenKeys {
 extension ValueType<BearerToken> {
     /// A text, a file or a command.
     static var bearerToken: Self {
-        let secret = ValueType<Secret>.secret(check: HeaderText.problem)
+        let secret = ValueType<Secret>.secret(for: .bearerToken)
         let words = "a text, { file: PATH } or { command: [ PROGRAM, ARGUMENT, … ] }"
         let schema: JSONLiteral = [
             "anyOf": [["type": ["string", "number", "boolean"]], .reference("bearer_token")]

@@ -1,3 +1,6 @@
+import TLS
+import WSClient
+
 /// The keys of `mqtt.NAME`.
 enum BrokerKeys {
     static let url = Key(
@@ -20,11 +23,16 @@ enum BrokerKeys {
     )
     static let username = Key(
         "username",
-        .text(check: BrokerSection.problem(withUsername:)),
+        .text(check: { MQTTText.problem(with: $0).map { "it \($0)" } }),
         default: "none",
         "The user to log in as."
     )
-    static let password = Key("password", .secret(), default: "none", "A text, or `{ file: PATH }`.")
+    static let password = Key(
+        "password",
+        .secret(for: .mqttPassword),
+        default: "none",
+        "A text, or `{ file: PATH }`."
+    )
     static let keepAlive = Key(
         "keep_alive",
         .duration(.zero ... .seconds(65_535)),
@@ -80,11 +88,12 @@ enum BrokerKeys {
 enum BrokerSection {
     static func read(_ name: String, _ reader: MappingReader) -> BrokerConfiguration? {
         let url = url(reader)
+        let isSecure = url?.scheme == URLSchemes.mqtt.secure
         var broker = BrokerConfiguration(
             name: name,
-            isSecure: url?.isSecure ?? false,
+            isSecure: isSecure,
             host: url?.host ?? "",
-            port: url?.port ?? (url?.isSecure ?? false ? 8883 : 1883),
+            port: url?.port ?? (isSecure ? 8883 : 1883),
             clientID: "wsbridge-\(reader.context.instance)-\(name)"
         )
         broker.instance = reader.context.instance
@@ -125,7 +134,7 @@ enum BrokerSection {
         return broker
     }
 
-    private static func url(_ reader: MappingReader) -> EndpointURL? {
+    private static func url(_ reader: MappingReader) -> ServerURL? {
         guard reader.contains(BrokerKeys.url.name) else {
             reader.error("\(reader.path) needs a url, such as mqtt://127.0.0.1:1883")
             return nil
@@ -149,7 +158,7 @@ enum BrokerSection {
         {
             reader.context.warning("tls has no effect with mqtt://: use mqtts://", at: tls.keyPosition)
         }
-        if broker.password != nil, !Loopback.isLoopback(broker.host) {
+        if broker.password != nil, !HostName.isLoopback(broker.host) {
             reader.context.warning(
                 "the password travels unencrypted: use mqtts://",
                 at: reader.keyPosition(BrokerKeys.password.name)
@@ -174,39 +183,21 @@ enum BrokerSection {
 
     static func problem(withClientID text: String) -> String? {
         if text.isEmpty { return "it is empty: delete the line for the default" }
-        if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
-        return problem(withUsername: text)
+        return MQTTText.problem(with: text).map { "it \($0)" }
     }
 
     static func problem(withResponseFilter text: String) -> String? {
         if text.hasPrefix("$") { return "topics that begin with '$' are the broker's own" }
         return PatternSyntax.problem(withTopicFilter: text)
     }
-
-    static func problem(withUsername text: String) -> String? {
-        if text.utf8.count > 65_535 { return "it is longer than 65,535 bytes" }
-        return text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
-            ? "it holds a control character" : nil
-    }
 }
 
-extension ValueType<EndpointURL> {
+extension ValueType<ServerURL> {
     static var brokerURL: Self {
-        let words = "a URL such as mqtt://127.0.0.1:1883"
-        return ValueType(words, schema: ["type": "string", "pattern": "^(mqtts?://|.*\\$\\{)"]) { node, field in
-            guard let scalar = scalar(node, field, words) else { return nil }
-            switch EndpointURL.parse(scalar.text, schemes: .mqtt) {
-            case .success(let url) where url.userInfo != nil:
-                field.error("\(field.name): user and password stand in username and password", at: node.position)
-            case .success(let url) where !url.path.isEmpty && url.path != "/":
-                field.error("\(field.name): a broker has no path: topics stand at the routes", at: node.position)
-            case .success(let url):
-                return url
-            case .failure(let problem):
-                let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
-                field.error("\(field.name): \(problem.message)\(source)", at: node.position)
-            }
-            return nil
+        url(.mqtt, example: "mqtt://127.0.0.1:1883") { url in
+            if url.userInfo != nil { return "user and password stand in username and password" }
+            return url.target.isEmpty || url.target == "/"
+                ? nil : "a broker has no path: topics stand at the routes"
         }
     }
 }

@@ -1,3 +1,6 @@
+import TLS
+import WSClient
+
 /// The keys of `connections.NAME`.
 enum ConnectionKeys {
     static let url = Key(
@@ -187,8 +190,7 @@ enum ConnectionSection {
     static func read(_ name: String, _ reader: MappingReader) -> ConnectionConfiguration? {
         // Read in any case: what is wrong further down is to be said too.
         let endpoint = EndpointSection.read(reader)
-        let placeholder = WebSocketEndpoint(isSecure: true, host: "", port: 443, path: "/")
-        var connection = ConnectionConfiguration(name: name, endpoint: endpoint ?? placeholder)
+        var connection = ConnectionConfiguration(name: name, endpoint: endpoint ?? .nowhere)
         reader.read(ConnectionKeys.autoConnect, into: &connection.autoConnect)
         reader.read(ConnectionKeys.autoReconnect, into: &connection.autoReconnect)
         reader.read(ConnectionKeys.reconnect, into: &connection.reconnect)
@@ -227,7 +229,7 @@ enum ConnectionSection {
 
     private static func warnOfPlainText(
         _ connection: ConnectionConfiguration,
-        _ endpoint: WebSocketEndpoint,
+        _ endpoint: WebSocketURL,
         _ reader: MappingReader
     ) {
         guard !endpoint.isSecure else { return }
@@ -237,7 +239,7 @@ enum ConnectionSection {
             reader.context.warning("tls has no effect on a ws connection: use wss", at: tls.keyPosition)
         }
         if connection.session?.variables.isEmpty == false, endpoint.socketPath == nil,
-            !Loopback.isLoopback(endpoint.host)
+            !HostName.isLoopback(endpoint.host)
         {
             reader.context.warning(
                 "what the session sends travels unencrypted: use wss",

@@ -1,3 +1,6 @@
+import TLS
+import WSClient
+
 /// What the keys of a connection that say who we are have to do with each other.
 enum CredentialChecks {
     static func check(_ connection: ConnectionConfiguration, _ reader: MappingReader) {
@@ -54,10 +57,10 @@ enum CredentialChecks {
 
     static func warnOfPlainText(
         _ connection: ConnectionConfiguration,
-        _ endpoint: WebSocketEndpoint,
+        _ endpoint: WebSocketURL,
         _ reader: MappingReader
     ) {
-        guard !endpoint.isSecure, endpoint.socketPath == nil, !Loopback.isLoopback(endpoint.host) else { return }
+        guard !endpoint.isSecure, endpoint.socketPath == nil, !HostName.isLoopback(endpoint.host) else { return }
         for (key, what) in [
             (ConnectionKeys.bearerToken.name, "token"), (ConnectionKeys.basicAuth.name, "password"),
             (ConnectionKeys.oauth2.name, "token"), (ConnectionKeys.cookies.name, "cookie"),

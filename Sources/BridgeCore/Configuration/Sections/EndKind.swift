@@ -43,7 +43,7 @@ enum EndKind: String, Sendable, CaseIterable {
         case "fifo": "{ fifo: PATH }"
         case _ where text.hasPrefix("udp://"): "{ udp: \"HOST:PORT\" }"
         case _ where text.hasPrefix("/"): "{ fifo: PATH }"
-        case _ where (try? SocketAddressText.parse(text).get()) != nil: "{ udp: \"HOST:PORT\" }"
+        case _ where (try? SocketAddressText.parse(text)) != nil: "{ udp: \"HOST:PORT\" }"
         case _ where text.hasPrefix("mqtt"): "{ mqtt: BROKER, topic: a/b }, the broker named below mqtt:"
         case _ where text.contains("://"): "the name of a connection that stands below connections:"
         default: nil

@@ -1,16 +1,15 @@
+import TLS
 import WSClient
 
 /// `protocol` of a connection.
 enum WebSocketProtocol: String, Sendable, CaseIterable {
     case ws
     case wss
-
-    var defaultPort: Int { self == .ws ? 80 : 443 }
 }
 
 /// Where a connection's server is: `url`, or `hostname`, `path`, `protocol` and `port`.
 enum EndpointSection {
-    static func read(_ reader: MappingReader) -> WebSocketEndpoint? {
+    static func read(_ reader: MappingReader) -> WebSocketURL? {
         let parts = [
             ConnectionKeys.hostname.name, ConnectionKeys.path.name, ConnectionKeys.protocol.name,
             ConnectionKeys.port.name,
@@ -22,7 +21,7 @@ enum EndpointSection {
         return reader.read(ConnectionKeys.url)
     }
 
-    private static func fromParts(_ reader: MappingReader) -> WebSocketEndpoint? {
+    private static func fromParts(_ reader: MappingReader) -> WebSocketURL? {
         let path = reader.read(ConnectionKeys.path) ?? "/"
         let `protocol` = reader.read(ConnectionKeys.protocol) ?? .wss
         let port = reader.read(ConnectionKeys.port) ?? 0
@@ -31,69 +30,50 @@ enum EndpointSection {
             return nil
         }
         guard let host = reader.read(ConnectionKeys.hostname) else { return nil }
-        return WebSocketEndpoint(
-            isSecure: `protocol` == .wss,
-            host: host,
-            port: port == 0 ? `protocol`.defaultPort : port,
-            path: path
-        )
+        // Each part was checked by itself, by the same rules.
+        return try? WebSocketURL(isSecure: `protocol` == .wss, host: host, port: port, path: path)
     }
 }
 
-extension ValueType<WebSocketEndpoint> {
+extension ValueType<WebSocketURL> {
     static var webSocketURL: Self {
         let words = "a URL such as wss://example.com/feed"
         return ValueType(words, schema: ["type": "string", "pattern": "^(wss?://|ws\\+unix:|.*\\$\\{)"]) {
             node,
             field in
             guard let scalar = scalar(node, field, words) else { return nil }
-            do throws(WebSocketURLError) {
-                if let endpoint = try unixSocket(scalar.text) { return endpoint }
-            } catch {
-                let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
-                field.error("\(field.name): \(error)\(source)", at: node.position)
-                return nil
-            }
-            switch EndpointURL.parse(scalar.text, schemes: .webSocket) {
-            case .failure(let problem):
-                let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
-                field.error("\(field.name): \(problem.message)\(source)", at: node.position)
-                return nil
-            case .success(let url):
+            do throws(URLSchemes.Problem) {
+                let url = try endpoint(scalar.text)
                 if url.userInfo != nil, scalar.variables.isEmpty {
                     field.context.noteLiteralSecret("the password in \(field.name)", at: node.position)
                 }
-                let kind: WebSocketProtocol = url.isSecure ? .wss : .ws
-                return WebSocketEndpoint(
-                    isSecure: url.isSecure,
-                    host: url.host,
-                    port: url.port ?? kind.defaultPort,
-                    path: url.path.isEmpty ? "/" : url.path,
-                    userInfo: url.userInfo.map { .literal($0) }
-                )
+                return url
+            } catch {
+                let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
+                field.error("\(field.name): \(error.message)\(source)", at: node.position)
+                return nil
             }
         }
     }
 }
 
-/// `ws+unix:/SOCKET:/PATH`; `nil` for a URL of another scheme.
-private func unixSocket(_ text: String) throws(WebSocketURLError) -> WebSocketEndpoint? {
-    guard text.lowercased().hasPrefix("ws+unix:") else { return nil }
-    let url = try WebSocketURL(text)
-    return WebSocketEndpoint(
-        isSecure: false,
-        host: url.host,
-        port: url.port,
-        path: url.path,
-        socketPath: url.socketPath
-    )
+private func endpoint(_ text: String) throws(URLSchemes.Problem) -> WebSocketURL {
+    guard text.lowercased().hasPrefix("ws+unix:") else {
+        let url = try URLSchemes.webSocket.read(text)
+        return WebSocketURL(url, isSecure: url.scheme == URLSchemes.webSocket.secure)
+    }
+    do throws(WebSocketURLError) {
+        return try WebSocketURL(text)
+    } catch {
+        throw URLSchemes.Problem(message: error.description)
+    }
 }
 
 extension ValueType<String> {
     /// A host without scheme, port and path; a message says where those belong.
     static var hostname: Self {
         text("a host's name or address") { text in
-            if let url = try? EndpointURL.parse(text, schemes: .webSocket).get() {
+            if let url = try? URLSchemes.webSocket.read(text) {
                 return "a scheme can't stand in hostname: write \(parts(of: url))"
             }
             if text.contains("://") {
@@ -102,22 +82,29 @@ extension ValueType<String> {
             if text.contains("/") || text.contains("?") {
                 return "a path can't stand in hostname: write it in path"
             }
+            if !text.hasPrefix("["), let zone = IPv6Zone(of: text) {
+                guard zone.name.hasPrefix("25"), zone.name.count > 2 else { return HostName.problem(with: text) }
+                return "%25 is for URLs: write hostname: \"\(zone.address)%\(zone.name.dropFirst(2))\""
+            }
             if text.hasPrefix("[") || (text.contains(":") && HostName.problem(with: text) != nil) {
-                switch SocketAddressText.split(Substring(text)) {
-                case .success((let host, let port?)):
-                    return "a port can't stand in hostname: write hostname: \(host) and port: \(port)"
-                case .success((let host, nil)): return "no brackets are needed here: write hostname: \"\(host)\""
-                case .failure(let problem): return problem.message
+                do throws(WebSocketURLError) {
+                    let place = try HostAndPort(text[...])
+                    guard let port = place.port else {
+                        return "no brackets are needed here: write hostname: \"\(place.host.text)\""
+                    }
+                    return "a port can't stand in hostname: write hostname: \(place.host.text) and port: \(port)"
+                } catch {
+                    return error.description
                 }
             }
             return HostName.problem(with: text)
         }
     }
 
-    private static func parts(of url: EndpointURL) -> String {
-        var parts = ["protocol: \(url.isSecure ? "wss" : "ws")", "hostname: \(url.host)"]
+    private static func parts(of url: ServerURL) -> String {
+        var parts = ["protocol: \(url.scheme)", "hostname: \(url.host)"]
         if let port = url.port { parts.append("port: \(port)") }
-        let path = url.path.prefix { $0 != "?" }
+        let path = url.target.prefix { $0 != "?" }
         if !path.isEmpty, path != "/" { parts.append("path: \(path)") }
         return parts.dropLast().joined(separator: ", ") + " and \(parts[parts.count - 1])"
     }
@@ -125,12 +112,12 @@ extension ValueType<String> {
     /// Begins with `/`; goes into the request line as it is.
     static var requestPath: Self {
         text("a path that begins with '/'") { path in
-            if !path.hasPrefix("/") { return "the path must begin with '/'" }
-            if path.contains("#") { return "what stands behind '#' is never sent: delete it" }
-            guard path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                return "the path holds a space, a control character or a letter beyond ASCII: write it as %20 and so on"
+            do throws(WebSocketURLError) {
+                try ServerURL.check(target: path)
+                return nil
+            } catch {
+                return error.description
             }
-            return nil
         }
     }
 }

@@ -1,3 +1,5 @@
+import WSClient
+
 /// The top level of the file.
 enum GatewayKeys {
     static let instance = Key(
@@ -111,14 +113,16 @@ enum GatewaySection {
     }
 
     private static func stateDirectory(_ reader: MappingReader, default fallback: String?) -> String? {
-        guard let entry = reader.entry(GatewayKeys.stateDirectory.name) else { return fallback }
-        guard let path = reader.read(GatewayKeys.stateDirectory), path != "none" else { return nil }
+        let key = GatewayKeys.stateDirectory
+        let entry = reader.entry(key.name)
+        let path = entry == nil ? fallback : reader.read(key).flatMap { $0 == "none" ? nil : $0 }
+        guard let path else { return nil }
         reader.context.note(
             PathUse(
                 role: .stateDirectory,
-                key: GatewayKeys.stateDirectory.name,
+                key: entry == nil ? "$STATE_DIRECTORY" : key.name,
                 path: path,
-                position: entry.value.position
+                position: entry?.value.position ?? reader.position
             )
         )
         return path
@@ -177,8 +181,8 @@ enum SocketPath {
         if path.isEmpty { return "the path is empty" }
         if path.utf8.contains(0) { return "a path can't hold NUL" }
         if path.hasPrefix("~") { return "'~' isn't expanded: write the whole path, or ${HOME}" }
-        // sun_path holds 108 bytes with its NUL on Linux.
-        if path.utf8.count > 107 { return "the path of a socket can't be longer than 107 bytes" }
+        let most = UnixSocketURL.longestPath
+        if path.utf8.count > most { return "the path of a socket can't be longer than \(most) bytes" }
         return nil
     }
 }

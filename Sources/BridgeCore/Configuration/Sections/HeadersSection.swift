@@ -1,3 +1,5 @@
+import WSClient
+
 extension ValueType<[HeaderConfiguration]> {
     /// `headers` of a connection: names to values, each value perhaps a secret (S6).
     static var headers: Self {
@@ -36,7 +38,7 @@ extension ValueType<[HeaderConfiguration]> {
     /// An empty value is fine, and what isn't secret by its name may be read by anyone.
     private static func value(of entry: YAMLEntry, _ field: Field) -> Secret? {
         if case .scalar(let scalar) = entry.value.content, !scalar.isNull {
-            if let problem = HeaderText.problem(with: scalar.text) {
+            if let problem = SecretUse.header.problem(with: scalar.text) {
                 field.error("\(entry.key) \(problem)", at: entry.value.position)
                 return nil
             }
@@ -45,7 +47,7 @@ extension ValueType<[HeaderConfiguration]> {
             }
             return .literal(scalar.text)
         }
-        return ValueType<Secret>.secret().read(entry.value, field)
+        return ValueType<Secret>.secret(for: .header).read(entry.value, field)
     }
 }
 
@@ -53,21 +55,22 @@ extension ValueType<[HeaderConfiguration]> {
 ///
 /// A name that is no token isn't shown: it may be a whole header.
 enum HeaderName {
+    /// What is wrong with it, by the handshake's own rule, and what to write instead.
     static func problem(with name: String) -> String? {
-        guard isToken(name) else {
+        do throws(WebSocketHeaderError) {
+            try WebSocketHeaderError.check(name: name, value: "")
+            return nil
+        } catch .reserved {
+            return switch name.lowercased() {
+            case "sec-websocket-protocol": "\(name) is written by the gateway: use subprotocols"
+            case "sec-websocket-extensions": "\(name) is written by the gateway: use compression"
+            case "host": "\(name) is written by the gateway from the url"
+            default: "\(name) belongs to the handshake, and is written by the gateway: delete it"
+            }
+        } catch {
             return
                 "a header's name holds letters, digits and !#$%&'*+-.^_`|~ only; write name and value with ': ' between"
         }
-        let lower = name.lowercased()
-        if lower == "sec-websocket-protocol" { return "\(name) is written by the gateway: use subprotocols" }
-        if lower == "sec-websocket-extensions" { return "\(name) is written by the gateway: use compression" }
-        if lower == "host" { return "\(name) is written by the gateway from the url" }
-        if lower.hasPrefix("sec-websocket-")
-            || ["upgrade", "connection", "content-length", "transfer-encoding"].contains(lower)
-        {
-            return "\(name) belongs to the handshake, and is written by the gateway: delete it"
-        }
-        return nil
     }
 
     /// Whether a header's value is likely one that others must not read.
@@ -75,36 +78,13 @@ enum HeaderName {
         let lower = name.lowercased()
         return ["authorization", "cookie", "token", "key", "secret", "password", "auth"].contains { lower.contains($0) }
     }
-
-    /// RFC 9110, section 5.6.2.
-    static func isToken(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 48...57: true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
-    }
-}
-
-enum HeaderText {
-    /// What is wrong with a header's value, without showing it.
-    static func problem(with value: String) -> String? {
-        if value.utf8.contains(0x0D) || value.utf8.contains(0x0A) {
-            return "holds a line break, which would begin another header"
-        }
-        if value.utf8.contains(0) { return "holds a NUL" }
-        if value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) { return "holds a control character" }
-        return nil
-    }
 }
 
 extension ValueType<[String]> {
     /// `subprotocols` of a connection (RFC 6455, section 4.1): tokens, each once.
     static var subprotocols: Self {
         let token = ValueType<String>.text("a text such as feed.v1") { text in
-            HeaderName.isToken(text) ? nil : "a subprotocol holds letters, digits and !#$%&'*+-.^_`|~ only"
+            WebSocketHeaderError.isToken(text) ? nil : "a subprotocol holds letters, digits and !#$%&'*+-.^_`|~ only"
         }
         return ValueType.list(of: token, example: "[ feed.v1 ]").map { names, node, field in
             guard Set(names).count == names.count else {

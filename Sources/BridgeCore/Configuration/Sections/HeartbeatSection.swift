@@ -50,33 +50,101 @@ enum HeartbeatKeys {
     )
 }
 
-enum HeartbeatSection {
-    static func read(_ reader: MappingReader) -> HeartbeatConfiguration? {
-        var heartbeat = HeartbeatConfiguration()
-        heartbeat.send = reader.read(HeartbeatKeys.send).map { MessageTemplate($0) }
-        reader.read(HeartbeatKeys.every, into: &heartbeat.every)
-        reader.read(HeartbeatKeys.expect, into: &heartbeat.expect)
-        reader.read(HeartbeatKeys.timeout, into: &heartbeat.timeout)
-        reader.read(HeartbeatKeys.answer, into: &heartbeat.answer)
-        heartbeat.with = reader.read(HeartbeatKeys.with).map { MessageTemplate($0) }
-        if let within = reader.read(HeartbeatKeys.within) { heartbeat.within = within }
-        reader.read(HeartbeatKeys.forward, into: &heartbeat.forward)
+/// A `heartbeat:` as written: `nil` is what the user left to a preset, or to the default.
+struct HeartbeatSettings {
+    var send: MessageTemplate?
+    var every: Duration?
+    var expect: MatchConfiguration?
+    var timeout: Duration?
+    var answer: MatchConfiguration?
+    var with: MessageTemplate?
+    /// `.some(nil)`: none.
+    var within: Duration??
+    var forward: Bool?
+    /// Where each key stands that is written, right or wrong.
+    var positions: [String: Position] = [:]
 
-        needs(HeartbeatKeys.send.name, for: [HeartbeatKeys.every.name, HeartbeatKeys.expect.name], reader)
-        needs(HeartbeatKeys.expect.name, for: [HeartbeatKeys.timeout.name], reader)
-        needs(HeartbeatKeys.answer.name, for: [HeartbeatKeys.with.name], reader)
-        if ![HeartbeatKeys.send.name, HeartbeatKeys.answer.name, HeartbeatKeys.within.name].contains(
-            where: reader.contains
-        ) {
-            reader.error("heartbeat needs a text to send, or an answer to the server's heartbeat, or within")
+    /// The connection's heartbeats: what the user writes wins over the preset's.
+    ///
+    /// A `send` of the user's takes the place of the preset's, with all that belongs to it. The user's `answer` is looked
+    /// at first, and the preset's stays behind it: its protocol may not do without.
+    func over(_ preset: HeartbeatConfiguration?) -> [HeartbeatConfiguration] {
+        var merged = preset ?? HeartbeatConfiguration()
+        if let send {
+            let usual = HeartbeatConfiguration()
+            merged.send = send
+            (merged.every, merged.expect, merged.timeout) = (usual.every, nil, usual.timeout)
+            merged.announced.subtract([.every, .timeout])
         }
-        return heartbeat
+        if let every {
+            merged.every = every
+            merged.announced.remove(.every)
+        }
+        if let expect { merged.expect = expect }
+        if let timeout {
+            merged.timeout = timeout
+            merged.announced.remove(.timeout)
+        }
+        if let within {
+            merged.within = within
+            merged.announced.remove(.within)
+        }
+        if let forward { merged.forward = forward }
+        guard let answer, merged.answer != nil else {
+            if let answer { merged.answer = answer }
+            if let with { merged.with = with }
+            return [merged]
+        }
+        var own = HeartbeatConfiguration()
+        (own.answer, own.with, own.forward) = (answer, with, merged.forward)
+        return [own, merged]
+    }
+}
+
+enum HeartbeatSection {
+    static func read(_ reader: MappingReader) -> HeartbeatSettings? {
+        HeartbeatSettings(
+            send: reader.read(HeartbeatKeys.send).map { MessageTemplate($0) },
+            every: reader.read(HeartbeatKeys.every),
+            expect: reader.read(HeartbeatKeys.expect),
+            timeout: reader.read(HeartbeatKeys.timeout),
+            answer: reader.read(HeartbeatKeys.answer),
+            with: reader.read(HeartbeatKeys.with).map { MessageTemplate($0) },
+            within: reader.read(HeartbeatKeys.within),
+            forward: reader.read(HeartbeatKeys.forward),
+            positions: Dictionary(
+                HeartbeatKeys.place.keys.map(\.name).filter(reader.contains).map { ($0, reader.keyPosition($0)) }
+            ) { first, _ in first }
+        )
     }
 
-    private static func needs(_ needed: String, for names: [String], _ reader: MappingReader) {
-        for name in names where reader.contains(name) && !reader.contains(needed) {
-            reader.error("\(name) needs \(needed) beside it", at: reader.keyPosition(name))
+    /// Reports what means nothing without another key, which the user or the preset has to bring.
+    static func check(
+        _ settings: HeartbeatSettings,
+        over preset: HeartbeatConfiguration?,
+        at position: Position,
+        _ context: LoadingContext
+    ) {
+        func has(_ name: String, _ usual: Any?) -> Bool { settings.positions[name] != nil || usual != nil }
+        let hasSend = has(HeartbeatKeys.send.name, preset?.send)
+        let isOwnSend = settings.positions[HeartbeatKeys.send.name] != nil
+        let needs: [(names: [String], needed: String, isThere: Bool)] = [
+            ([HeartbeatKeys.every.name, HeartbeatKeys.expect.name], HeartbeatKeys.send.name, hasSend),
+            (
+                [HeartbeatKeys.timeout.name], HeartbeatKeys.expect.name,
+                has(HeartbeatKeys.expect.name, isOwnSend ? nil : preset?.expect)
+            ),
+            ([HeartbeatKeys.with.name], HeartbeatKeys.answer.name, has(HeartbeatKeys.answer.name, preset?.answer)),
+        ]
+        for (names, needed, isThere) in needs where !isThere {
+            for name in names {
+                guard let position = settings.positions[name] else { continue }
+                context.error("\(name) needs \(needed) beside it", at: position)
+            }
         }
+        let hasAny = hasSend || has(HeartbeatKeys.answer.name, preset?.answer) || has(HeartbeatKeys.within.name, nil)
+        guard !hasAny else { return }
+        context.error("heartbeat needs a text to send, or an answer to the server's heartbeat, or within", at: position)
     }
 }
 

@@ -198,12 +198,12 @@ extension ValueType<JSONScalar> {
     }
 }
 
-extension ValueType<Double> {
+extension ValueType<JSONNumber> {
     static var number: Self {
         let words = "a number"
         return ValueType(words, schema: .typed("number")) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
-            if let number = scalar.number, number.isFinite { return number }
+            if let number = scalar.number { return number }
             field.error("\(field.name) must be \(words), found \(scalar.described)", at: node.position)
             return nil
         }

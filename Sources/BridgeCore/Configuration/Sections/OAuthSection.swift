@@ -1,3 +1,6 @@
+import TLS
+import WSClient
+
 /// The keys of `oauth2`.
 enum OAuthKeys {
     static let tokenURL = Key(
@@ -14,7 +17,7 @@ enum OAuthKeys {
     )
     static let clientSecret = Key(
         "client_secret",
-        .secret(check: HeaderText.problem),
+        .secret(for: .header),
         default: "",
         "A text, or `{ file: PATH }`, which is read again for each token."
     )
@@ -71,7 +74,7 @@ enum OAuthSection {
         let clientID = reader.read(OAuthKeys.clientID)
         let clientSecret = reader.read(OAuthKeys.clientSecret)
         var oauth = OAuthConfiguration(
-            tokenEndpoint: endpoint ?? TokenEndpointAddress(isSecure: true, host: "", port: 443, path: "/"),
+            tokenEndpoint: endpoint ?? TokenEndpointAddress(WebSocketURL.nowhere),
             clientID: clientID ?? "",
             clientSecret: clientSecret ?? .literal("")
         )
@@ -81,7 +84,7 @@ enum OAuthSection {
         reader.read(OAuthKeys.timeout, into: &oauth.timeout)
         reader.read(OAuthKeys.tls, into: &oauth.tls)
         guard let endpoint, clientID != nil, clientSecret != nil else { return nil }
-        if !endpoint.isSecure, !Loopback.isLoopback(endpoint.host) {
+        if !endpoint.url.isSecure, !HostName.isLoopback(endpoint.url.host) {
             reader.context.warning(
                 "client_secret and the token travel unencrypted: use https",
                 at: reader.valuePosition(OAuthKeys.tokenURL.name)
@@ -91,38 +94,11 @@ enum OAuthSection {
     }
 }
 
-extension EndpointURL.Schemes {
-    static let web = EndpointURL.Schemes(
-        known: ["http": false, "https": true],
-        advice: ["wss": "a token endpoint is asked by https://", "ws": "a token endpoint is asked by https://"]
-    )
-}
-
 extension ValueType<TokenEndpointAddress> {
     static var tokenEndpoint: Self {
-        let words = "a URL such as https://login.example.com/oauth2/token"
-        return ValueType(words, schema: ["type": "string", "pattern": "^(https?://|.*\\$\\{)"]) { node, field in
-            guard let scalar = scalar(node, field, words) else { return nil }
-            let source = scalar.variables.isEmpty ? "" : ", in \(scalar.described)"
-            switch EndpointURL.parse(scalar.text, schemes: .web) {
-            case .failure(let problem):
-                field.error("\(field.name): \(problem.message)\(source)", at: node.position)
-                return nil
-            case .success(let url):
-                guard url.userInfo == nil else {
-                    field.error(
-                        "\(field.name): a user and password can't stand in it: use client_id and client_secret\(source)",
-                        at: node.position
-                    )
-                    return nil
-                }
-                return TokenEndpointAddress(
-                    isSecure: url.isSecure,
-                    host: url.host,
-                    port: url.port ?? (url.isSecure ? 443 : 80),
-                    path: url.path.isEmpty ? "/" : url.path
-                )
-            }
+        let url = ValueType<ServerURL>.url(.web, example: "https://login.example.com/oauth2/token") { url in
+            url.userInfo == nil ? nil : "a user and password can't stand in it: use client_id and client_secret"
         }
+        return url.map { url, _, _ in TokenEndpointAddress(url) }
     }
 }

@@ -16,12 +16,16 @@ enum ProxyKeys {
         "`http://` and `https://` are asked by CONNECT; `socks5://` looks the server's name up itself."
     )
     static let username = Key("username", .text(), default: "none", "Who we are to the proxy.")
-    static let password = Key(
-        "password",
-        .secret(),
-        default: "none",
-        "A text, or `{ file: PATH }`, which is read again at each attempt."
-    )
+    static let password = password(for: .text)
+
+    static func password(for use: SecretUse) -> Key<Secret> {
+        Key(
+            "password",
+            .secret(for: use),
+            default: "none",
+            "A text, or `{ file: PATH }`, which is read again at each attempt."
+        )
+    }
 
     static let place = Place(
         id: "proxy",
@@ -68,8 +72,10 @@ enum ProxySection {
     }
 
     static func read(_ reader: MappingReader) -> ProxyConfiguration? {
+        let server = reader.contains(ProxyKeys.url.name) ? reader.read(ProxyKeys.url) : nil
+        let proxy = server.flatMap { try? WebSocketProxy($0) }
         let username = reader.read(ProxyKeys.username)
-        let password = reader.read(ProxyKeys.password)
+        let password = reader.read(ProxyKeys.password(for: proxy?.kind == .socks5 ? .socks5Password : .text))
         guard reader.contains(ProxyKeys.url.name) else {
             reader.error("\(reader.path) needs a url, such as http://10.0.0.1:3128")
             return nil
@@ -80,7 +86,7 @@ enum ProxySection {
         }
         // What is wrong with them was said.
         guard (username == nil) == (password == nil) else { return nil }
-        guard let url = reader.read(ProxyKeys.url), var proxy = try? WebSocketProxy(url) else { return nil }
+        guard var proxy else { return nil }
         proxy.username = username
         do throws(WebSocketProxyError) {
             var complete = proxy

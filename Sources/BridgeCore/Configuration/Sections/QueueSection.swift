@@ -94,6 +94,7 @@ enum QueueSection {
             whenFull: whenFull?.value ?? defaultWhenFull(for: sink),
             store: (own?.store ?? route.store)?.value ?? defaultStore(for: sink, context)
         )
+        queue.isWhenFullWritten = whenFull != nil
         if let store = own?.store ?? route.store, store.value != .memory, !context.hasStateDirectory {
             context.error(
                 "store: \(store.value.rawValue) needs a folder on disk: name one with state_dir at the top of the file",

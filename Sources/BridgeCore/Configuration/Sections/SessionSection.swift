@@ -1,3 +1,5 @@
+import WSClient
+
 /// The keys of `connections.NAME.session` that stand beside every preset's own.
 enum SessionKeys {
     static let presetName = "preset"
@@ -44,7 +46,7 @@ enum SessionKeys {
 /// What a session asks of its connection besides the script itself.
 struct SessionReading: Sendable {
     var session = SessionConfiguration()
-    var heartbeats: [HeartbeatConfiguration] = []
+    var heartbeat: HeartbeatConfiguration?
     /// The path of the request where the address has none.
     var defaultPath: String?
 }
@@ -80,11 +82,16 @@ enum SessionSection {
 
     /// Reads `session` and `heartbeat`, and what they mean for the rest of the connection.
     static func apply(to connection: inout ConnectionConfiguration, _ reader: MappingReader) {
+        reader.context.requestPath = connection.endpoint.path
         let reading = reader.read(ConnectionKeys.session)
         let own = reader.read(ConnectionKeys.heartbeat)
         connection.session = reading?.session
-        connection.heartbeats = (reading?.heartbeats ?? []) + (own.map { [$0] } ?? [])
-        for template in own?.templates ?? [] {
+        connection.heartbeats = own?.over(reading?.heartbeat) ?? reading?.heartbeat.map { [$0] } ?? []
+        if let own {
+            let position = reader.valuePosition(ConnectionKeys.heartbeat.name)
+            HeartbeatSection.check(own, over: reading?.heartbeat, at: position, reader.context)
+        }
+        for template in [own?.send, own?.with].compactMap({ $0 }) {
             ValueName.checkPlaces(
                 of: template,
                 known: reading?.session.names ?? [],
@@ -110,8 +117,8 @@ enum SessionSection {
     ) {
         if let usual = reading.defaultPath {
             let path = connection.endpoint.path
-            if path == "/" {
-                connection.endpoint.path = usual
+            if path == "/", !reader.contains(ConnectionKeys.path.name) {
+                connection.endpoint = (try? connection.endpoint.withPath(usual)) ?? connection.endpoint
             } else if usual.contains("?"), !path.contains("?") {
                 reader.context.warning(
                     "this protocol's path has a query, such as \(usual)",
@@ -147,7 +154,7 @@ enum SessionSection {
         }
         reading.session.variables += variables
         if let match = reader.read(SessionKeys.endOn) {
-            reading.session.endings.append(SessionEnding(match, .reconnect))
+            reading.session.endings.insert(SessionEnding(match, .reconnect), at: 0)
         }
         return complete(reading, with: reader.read(SessionKeys.steps) ?? [], reader.context)
     }

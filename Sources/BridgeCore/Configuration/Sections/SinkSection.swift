@@ -1,3 +1,5 @@
+import TLS
+
 /// `to` of a route: one place for each kind of sink.
 enum SinkKeys {
     static let connection = Key("connection", .text("the name of a connection"), default: "", "The connection's name.")
@@ -66,14 +68,14 @@ enum SinkKeys {
     static let onNewline = Key(
         "on_newline",
         ValueType<FIFOSinkConfiguration.OnNewline>.choice,
-        default: "escape",
-        "With `framing: lines`: write an inner newline as `\\n`, or drop the message."
+        default: "space",
+        "With `framing: lines`, an inner line break: a space in its place, `\\n` (and `\\r`, `\\\\`) in its place, or drop the message."
     )
     static let noReader = Key(
         "no_reader",
         ValueType<FIFOSinkConfiguration.NoReader>.choice,
         default: "keep",
-        "While nobody reads: keep what fits into the queue, discard all, or block the source."
+        "While nobody reads: keep what fits into the queue, discard all, or block the source; a `when_full` in the file goes first."
     )
     static let queue = Key(
         "queue",
@@ -220,6 +222,9 @@ enum SinkSection {
                 reader.error("\(address.host) is an address to listen at, not one to send to", at: position)
             }
         }
+        reader.context.note(
+            PathUse(role: .udpSink(sink), key: SinkKeys.udp.name, path: address.description, position: position)
+        )
         return .udp(sink)
     }
 

@@ -1,3 +1,5 @@
+import TLS
+
 /// `from` of a route: one place for each kind of source.
 enum SourceKeys {
     static let connection = Key("connection", .text("the name of a connection"), default: "", "The connection's name.")
@@ -33,7 +35,7 @@ enum SourceKeys {
         default: "the adapter's choice",
         "How much the kernel holds for us. What comes on top is lost, and counted."
     )
-    static let fifo = Key("fifo", .path, default: "", "The path of the named pipe; it is made if it doesn't exist.")
+    static let fifo = Key("fifo", .fifoPath, default: "", "The path of the named pipe; it is made if it doesn't exist.")
     static let framing = Key(
         "framing",
         ValueType<FIFOFraming>.choice,
@@ -109,6 +111,14 @@ enum SourceSection {
         reader.read(SourceKeys.receiveBuffer, into: &source.receiveBuffer)
         guard let address else { return nil }
         MulticastInterface.check(address, reader)
+        reader.context.note(
+            PathUse(
+                role: .udpSource(source),
+                key: SourceKeys.udp.name,
+                path: address.description,
+                position: reader.valuePosition(SourceKeys.udp.name)
+            )
+        )
         return .udp(source)
     }
 
@@ -191,10 +201,10 @@ extension ValueType<UDPAddress> {
         let words = "an address such as \"127.0.0.1:5005\""
         return ValueType(words, schema: ["type": "string"]) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
-            switch SocketAddressText.parse(scalar.text) {
-            case .success(let address): return address
-            case .failure(let problem):
-                field.error("\(field.name): \(problem.message), found \(scalar.described)", at: node.position)
+            do throws(SocketAddressText.Problem) {
+                return try SocketAddressText.parse(scalar.text)
+            } catch {
+                field.error("\(field.name): \(error.message), found \(scalar.described)", at: node.position)
                 return nil
             }
         }
@@ -208,7 +218,8 @@ extension ValueType<CIDR> {
         return ValueType(words, schema: ["type": "string"]) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
             let parts = scalar.text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-            let bytes = IPAddress.bytes(of: String(parts[0]))
+            // A zone would be a promise that isn't kept: senders are judged by their address alone.
+            let bytes = parts[0].contains("%") ? nil : IPAddress.bytes(of: String(parts[0]))
             let length = parts.count == 2 ? Int(parts[1]) : bytes.map { $0.count * 8 }
             guard let bytes, let length, (0...bytes.count * 8).contains(length) else {
                 field.error("\(field.name): each item must be \(words), found \(scalar.described)", at: node.position)

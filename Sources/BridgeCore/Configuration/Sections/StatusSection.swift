@@ -57,7 +57,10 @@ enum StatusSection {
         if topic.hasPrefix("$") { return "topics that begin with '$' are the broker's own" }
         if topic.hasPrefix("/") || topic.hasSuffix("/") { return "a topic neither begins nor ends with '/'" }
         if topic.contains("//") { return "a level of the topic is empty" }
-        return topic.utf8.count > 1024 ? "the topic is longer than 1024 bytes" : nil
+        if topic.utf8.count > 1024 { return "the topic is longer than 1024 bytes" }
+        // What is published and subscribed to below it has to be good as well.
+        let deepest = StatusTopics(base: topic).event(.disconnected, of: "name")
+        return TopicName.fault(in: deepest).map { "with the status topics below it, \($0)" }
     }
 }
 

@@ -1,3 +1,5 @@
+import TLS
+
 /// The keys of `web`.
 enum WebKeys {
     static let listen = Key(
@@ -25,18 +27,20 @@ enum WebSection {
             web.listen = nil
             return web
         }
-        switch SocketAddressText.parse(listen) {
-        case .failure(let problem):
-            reader.error("listen: \(problem.message)", at: position)
-        case .success(let address) where !Loopback.isLoopback(address.host):
-            reader.error(
-                "listen: only this machine may reach the page, which asks for no password: write "
-                    + "127.0.0.1:\(address.port), and put a proxy with a login in front of it",
-                at: position
-            )
-        case .success(let address):
+        do throws(SocketAddressText.Problem) {
+            let address = try SocketAddressText.parse(listen)
+            guard HostName.isLoopback(address.host) else {
+                reader.error(
+                    "listen: only this machine may reach the page, which asks for no password: write "
+                        + "127.0.0.1:\(address.port), and put a proxy with a login in front of it",
+                    at: position
+                )
+                return web
+            }
             web.listen = address.description
             reader.context.notInEffect("web", "no page, API or metrics are served", at: position)
+        } catch {
+            reader.error("listen: \(error.message)", at: position)
         }
         return web
     }

@@ -61,10 +61,9 @@ struct YAMLScalar {
     }
 
     /// A decimal number of JSON's form, for values that are compared with JSON.
-    var number: Double? {
+    var number: JSONNumber? {
         guard let first = text.utf8.first, first == UInt8(ascii: "-") || (48...57).contains(first) else { return nil }
-        guard text.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }) else { return nil }
-        return Double(text)
+        return JSONNumber(text)
     }
 
     var described: String {

@@ -13,6 +13,8 @@ struct LivenessStateMachine {
         var every: TimeAmount?
         /// How long its answer may take; `nil` = none is awaited.
         var timeout: TimeAmount?
+        /// The times that the server may set.
+        var announced: Set<HeartbeatConfiguration.AnnouncedTime> = []
     }
 
     /// What is known of one beat; `deadline` is on the reading clock.
@@ -21,8 +23,9 @@ struct LivenessStateMachine {
         var deadline: NIODeadline?
     }
 
-    private let beats: [Beat]
-    private let within: TimeAmount?
+    private let configured: (beats: [Beat], within: TimeAmount?)
+    private var beats: [Beat]
+    private var within: TimeAmount?
     private let silence: TimeAmount?
     private var progress: [Progress]
     private var withinDeadline: NIODeadline?
@@ -32,6 +35,7 @@ struct LivenessStateMachine {
 
     /// `within`: the longest time without any message; `silence`: without a data message.
     init(beats: [Beat], within: TimeAmount?, silence: TimeAmount?) {
+        configured = (beats, within)
         self.beats = beats
         self.within = within
         self.silence = silence
@@ -48,8 +52,22 @@ struct LivenessStateMachine {
     /// There is a connection.
     mutating func established(now: NIODeadline) {
         ended()
+        (beats, within) = configured
         isWatching = true
         receivedMessages(haveData: true, now: now)
+    }
+
+    /// The server said how often it means to be heard, or to hear, and how long a ping may stay away beyond that.
+    ///
+    /// In effect until the next connection, where nothing else is configured.
+    mutating func announced(interval: TimeAmount, timeout: TimeAmount, now: NIODeadline) {
+        for index in beats.indices {
+            let announced = beats[index].announced
+            if announced.contains(.every), beats[index].every != nil { beats[index].every = interval }
+            if announced.contains(.timeout), beats[index].timeout != nil { beats[index].timeout = timeout }
+            if announced.contains(.within) { within = interval + timeout }
+        }
+        receivedMessages(haveData: false, now: now)
     }
 
     /// Heartbeats begin.

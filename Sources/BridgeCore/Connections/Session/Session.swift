@@ -159,7 +159,14 @@ final class Session {
             fail(machine.refused(), because: "server refused: \(Self.shown(payload))")
             return true
         }
+        if let misfit = wanted.misfit, misfit.match.matches(payload, kind: kind) {
+            fail(machine.refused(), because: misfit.words)
+            return true
+        }
         guard wanted.expect?.matches(payload, kind: kind) == true else { return false }
+        if wanted.announcesTimes, let times = EngineIOOpenPacket(payload) {
+            liveness.announced(interval: times.pingInterval, timeout: times.pingTimeout, now: eventLoop.now)
+        }
         for capture in wanted.captures {
             guard let value = CapturedValue.find(capture.path, in: payload) else {
                 let reason = "the expected message has no value at \(capture.path.description)"

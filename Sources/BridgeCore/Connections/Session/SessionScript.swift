@@ -8,6 +8,8 @@ struct SessionScript {
         var failOn: Matcher?
         var captures: [(name: String, path: JSONPath)]
         var forward: Bool
+        var misfit: (match: Matcher, words: String)?
+        var announcesTimes: Bool
         /// What is awaited, for a reason.
         var words: String
     }
@@ -54,6 +56,8 @@ extension SessionScript.Step {
         expect = try step.expect.map { try Matcher($0) }
         failOn = try step.failOn.map { try Matcher($0) }
         captures = try step.captures.map { ($0.name, try JSONPath($0.path)) }
+        misfit = try step.misfit.map { (try Matcher($0.match), $0.words) }
+        announcesTimes = step.announcesTimes
         forward = step.forward
         words = step.expect?.words ?? ""
     }
@@ -85,7 +89,8 @@ extension LivenessStateMachine {
             beats: heartbeats.map { heartbeat in
                 Beat(
                     every: heartbeat.send == nil ? nil : TimeAmount(heartbeat.every),
-                    timeout: heartbeat.expect == nil ? nil : TimeAmount(heartbeat.timeout)
+                    timeout: heartbeat.expect == nil ? nil : TimeAmount(heartbeat.timeout),
+                    announced: heartbeat.announced
                 )
             },
             within: heartbeats.compactMap(\.within).min().map { TimeAmount($0) },

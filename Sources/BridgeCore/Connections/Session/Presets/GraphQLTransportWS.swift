@@ -47,7 +47,7 @@ enum GraphQLTransportWS {
         var heartbeat = HeartbeatConfiguration()
         heartbeat.answer = .json("$.type", equals: "ping")
         heartbeat.with = .literal(#"{"type":"pong"}"#)
-        reading.heartbeats = [heartbeat]
+        reading.heartbeat = heartbeat
         reading.session.endings = [
             SessionEnding(.json("$.type", equals: "error"), .fault),
             SessionEnding(.json("$.type", equals: "complete"), .reconnect),

@@ -34,7 +34,7 @@ enum OKX {
         heartbeat.send = .literal("ping")
         heartbeat.every = reader.read(every) ?? .seconds(20)
         heartbeat.expect = .equals("pong", caseSensitive: true)
-        reading.heartbeats = [heartbeat]
+        reading.heartbeat = heartbeat
         return reading
     }
 

@@ -47,7 +47,7 @@ extension MatchConfiguration {
 
     /// A JSON value that is this number.
     static func json(_ path: String, equals number: Int) -> MatchConfiguration {
-        .json(path: path, .equals(.number(Double(number))), caseSensitive: true)
+        .json(path: path, .equals(.number(JSONNumber(number))), caseSensitive: true)
     }
 
     /// A JSON value that is this boolean.

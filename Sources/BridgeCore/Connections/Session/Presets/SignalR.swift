@@ -1,4 +1,7 @@
 /// SignalR's JSON hub protocol, straight over WebSocket: handshake, pings both ways, records that end with 0x1E.
+///
+/// A hub may be configured to ping rarely (`KeepAliveInterval`), and doesn't say how rarely. So its silence is no reason
+/// to leave it: a dead link or server shows in WebSocket pings, and `heartbeat: { within: 30s }` is the user's to write.
 enum SignalR {
     static let invoke = Key(
         "invoke",
@@ -34,8 +37,7 @@ enum SignalR {
         heartbeat.send = .literal(#"{"type":6}"#)
         heartbeat.every = .seconds(15)
         heartbeat.answer = .json("$.type", equals: 6)
-        heartbeat.within = .seconds(30)
-        reading.heartbeats = [heartbeat]
+        reading.heartbeat = heartbeat
         return reading
     }
 }

@@ -1,0 +1,19 @@
+import BridgeCore
+import FIFOAdapter
+import UDPAdapter
+
+extension MachineProbes {
+    /// What the adapters of this program look at.
+    static let standard = MachineProbes(
+        fifo: { path in
+            do throws(FIFOError) {
+                try FIFOPath(path).check()
+                return nil
+            } catch {
+                return error.description
+            }
+        },
+        udpSource: UDPProbe.problem(receiving:),
+        udpSink: UDPProbe.problem(sending:)
+    )
+}

@@ -274,6 +274,9 @@ final class ConnectAttempt {
 
     private func fail(_ failure: ConnectionFailure) {
         guard phase != .over else { return }
+        var failure = failure
+        // Where a redirect led to they were not told.
+        if !Redirect.sharesCredentials(configuration.url, url) { failure.refusesCredentials = false }
         // First: the closing channel has a reason of its own to tell.
         let owner = finish()
         _ = abandonPending()

@@ -67,7 +67,7 @@ struct ResponseHeadParser {
         var lines = Self.lines(bytes)[...]
         guard let first = lines.popFirst() else { throw .notHTTP }
         var head = try statusLine(first)
-        for line in lines {
+        for line in Self.unfolded(lines) {
             let (name, value) = try header(line)
             head.headers.add(name: name, value: value)
         }
@@ -76,6 +76,19 @@ struct ResponseHeadParser {
 
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         bytes.split(separator: 10).map { $0.last == 13 ? $0.dropLast() : $0 }.filter { !$0.isEmpty }
+    }
+
+    /// A line that begins with a blank goes on with the one before (section 5.2): old, but still sent.
+    private static func unfolded(_ lines: ArraySlice<ArraySlice<UInt8>>) -> [ArraySlice<UInt8>] {
+        var whole: [ArraySlice<UInt8>] = []
+        for line in lines {
+            if line.first == 32 || line.first == 9, !whole.isEmpty {
+                whole[whole.count - 1] += [32] + line.drop { $0 == 32 || $0 == 9 }
+            } else {
+                whole.append(line)
+            }
+        }
+        return whole
     }
 
     /// Reads the first line, such as `HTTP/1.1 101 Switching Protocols`.

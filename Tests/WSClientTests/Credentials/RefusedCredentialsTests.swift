@@ -191,6 +191,21 @@ struct RefusedCredentialsTests {
         #expect(nobody.urls.count == 6)
     }
 
+    @Test func whoeverWasRedirectedToWasNotTold() throws {
+        let harness = try ClientHarness {
+            $0.requestHeaders = { [("Authorization", "Bearer a")] }
+            $0.followRedirects = 1
+        }
+        harness.client.connect()
+        for _ in 0..<4 {
+            try harness.accept()
+            try harness.receive("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere.example/\r\n\r\n")
+            try refuse(harness)
+            waitForTheNextAttempt(harness)
+        }
+        #expect(harness.urls.count == 9)
+    }
+
     @Test func anEstablishmentBetweenThemBeginsAfresh() throws {
         let harness = try ClientHarness { $0.requestHeaders = { [("Authorization", "Bearer a")] } }
         harness.client.connect()

@@ -69,6 +69,11 @@ struct ResponseHeadParserTests {
         }
     }
 
+    @Test("RFC 9112 5.2: a folded line is one with a space in it") func unfolds() throws {
+        let head = try parse("HTTP/1.1 401 x\r\nA: b,\r\n\t  c\n d\r\nE: f\r\n\r\n")
+        #expect(head?.headers == ["A": "b, c d", "E": "f"])
+    }
+
     @Test func readsOneHeadAfterAnother() throws {
         var parser = ResponseHeadParser()
         var buffer = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
@@ -114,7 +119,7 @@ struct ResponseHeadParserTests {
             "HTTP/1.2 101 X\r\n\r\n", "HTTP/1.1 1 X\r\n\r\n", "HTTP/1.1 1010 X\r\n\r\n", "HTTP/1.1  101 X\r\n\r\n",
             "HTTP/1.1 099 X\r\n\r\n", "HTTP/1.0 101 X\r\n\r\n", "HTTP/1.1 200 OK\r\nA\r\n\r\n",
             "HTTP/1.1 200 OK\r\n: b\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
             "HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\u{0}\r\n\r\n",
         ]
     )

@@ -20,6 +20,7 @@ extension FuzzTarget {
             let byteByByte = try read(answer.indices.map { answer[$0...$0] })
             try require(byteByByte == whole, "byte by byte \(byteByByte), whole \(whole)")
         }
+        try sameAnswer(answer, cutAt: middle)
         guard case .head(let head, _) = whole else { return }
         try require((100...999).contains(head.status), "the status \(head.status)")
         try require(isOneLine(head.statusLine), "a status line of several lines: \(head.statusLine)")
@@ -29,6 +30,30 @@ extension FuzzTarget {
             try require(isPlain, "a control character in \(name)")
         }
         try judge(head)
+    }
+
+    /// The body too ends at the same place wherever it is cut, and what is shown of it is one line.
+    private static func sameAnswer(_ bytes: ArraySlice<UInt8>, cutAt middle: Int) throws {
+        let whole = answer([bytes])
+        try require(answer([bytes[..<middle], bytes[middle...]]) == whole, "another answer in two pieces")
+        if bytes.count <= 1024 {
+            try require(answer(bytes.indices.map { bytes[$0...$0] }) == whole, "another answer byte by byte")
+        }
+        guard case .success(let body) = whole else { return }
+        try require(body.count <= 256, "a body of \(body.count) bytes")
+        let shown = ServerWords.shown(body, hiding: Redactor(["canary-token"])) ?? ""
+        try require(isOneLine(shown) && shown.utf8.count <= 203, "shown as \(shown)")
+    }
+
+    private static func answer(_ pieces: [ArraySlice<UInt8>]) -> Result<[UInt8], HTTPAnswerReader.Failure> {
+        var reader = HTTPAnswerReader(limit: 256)
+        return Result { () throws(HTTPAnswerReader.Failure) in
+            for piece in pieces {
+                var buffer = ByteBuffer(bytes: piece)
+                if let answer = try reader.receive(&buffer) { return answer.body }
+            }
+            return try reader.ended().body
+        }
     }
 
     private static func judge(_ head: ResponseHead) throws {
@@ -45,7 +70,7 @@ extension FuzzTarget {
                 head.status == 101 && head.headers["Sec-WebSocket-Accept"] == ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="],
                 "established by \(head)"
             )
-            let subprotocols = head.headers["Sec-WebSocket-Protocol"]
+            let subprotocols = head.headers["Sec-WebSocket-Protocol"].filter { !$0.isEmpty }
             try require(subprotocols.isEmpty || subprotocols == ["chat"], "the subprotocols \(subprotocols)")
             try require(head.tokens("Sec-WebSocket-Extensions").isEmpty, "an extension that was not offered")
         case .keepReading:

@@ -75,11 +75,15 @@ extension WebSocketClient: ConnectAttemptOwner {
         return ConnectionHandler.Settings(
             limits: .init(maximumMessageSize: configuration.maxMessageSize),
             compression: AgreedCompression(configuration.compression, compression),
-            pings: pings.isEnabled
-                ? .init(interval: TimeAmount(pings.interval), timeout: TimeAmount(pings.timeout)) : nil,
+            keepAlive: .init(
+                interval: TimeAmount(pings.interval),
+                timeout: TimeAmount(pings.timeout),
+                sendsPings: pings.isEnabled
+            ),
             closeTimeout: TimeAmount(configuration.closeTimeout),
             outboundLimit: configuration.outboundLimit,
-            server: configuration.url.server
+            server: configuration.url.server,
+            pausedAdvice: configuration.pausedAdvice
         )
     }
 
@@ -118,6 +122,13 @@ extension WebSocketClient: ConnectionOwner {
         guard connection === self.connection else { return }
         delegate?.webSocketClient(self, wroteThrough: position)
         if isDraining { takeOverSuccessorIfDrained() }
+    }
+
+    func connection(_ connection: ConnectionHandler, leftUnread reason: String) {
+        logger.warning("\(reason)")
+        guard connection === self.connection else { return }
+        unreadEnd = reason
+        update()
     }
 
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {

@@ -23,6 +23,15 @@ extension WebSocketClient {
         connection.close(code, because: reason)
     }
 
+    /// The server refused what the owner told it of itself: the present connection's end counts as a refusal.
+    package func credentialsWereRefused() { connection?.refusesCredentials = true }
+
+    /// The server took what the owner told it of itself.
+    package func credentialsWereAccepted() {
+        guard !sent.spoken.isEmpty else { return }
+        refusals.accepted(sent.identity)
+    }
+
     /// Says once what helps against a server that ends each connection right after our ping.
     func judgePings(of connection: ConnectionHandler) {
         let action = pingIntolerance.connectionEnded(

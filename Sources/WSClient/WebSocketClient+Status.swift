@@ -20,7 +20,7 @@ extension WebSocketClient {
             status.nextAttempt = until
         }
         if status.state == .established {
-            status.reason = nil
+            status.reason = unreadEnd
             status.closeCode = nil
         }
         if status.state != before.state { status.since = eventLoop.now }
@@ -46,6 +46,7 @@ extension WebSocketClient {
             logger.warning("\(happening); next attempt in \(wait(until))")
         case .fault(let until):
             delegate?.webSocketClient(self, failed: failure.reason)
+            guard failure.remedy != .otherCredentials else { return logger.error("\(happening)") }
             let next = until.map { "next attempt in \(wait($0)), or on a connect command" }
             logger.error("\(happening); \(next ?? "no further attempt without a connect command")")
         case .disconnected, .connecting, .connected, .established, .closing:

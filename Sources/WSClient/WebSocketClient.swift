@@ -54,9 +54,14 @@ public final class WebSocketClient {
     /// When what the present connection was made with runs out.
     var credentialExpiry: NIODeadline?
     private(set) var isReadingPaused = false
+    /// Why the server left, while what it sent before still waits to be read.
+    var unreadEnd: String?
     private var fetch: CredentialFetch?
     /// The last credentials were refused, so what the source keeps is no good.
     private var wantsFreshCredentials = false
+    var refusals = RefusedCredentials()
+    /// Looks for other credentials while those that there are were refused too often.
+    private var watch: CredentialWatch?
     private var reconnectTimer: Scheduled<Void>?
     private var isShutDown = false
     private var shutdownCompletions: [() -> Void] = []
@@ -160,6 +165,7 @@ public final class WebSocketClient {
 
     private func end(_ code: CloseCode, because reason: String) {
         disconnectReason = reason
+        endWatch()
         endRenewal()
         retiring?.hurry()
         switch machine.disconnect() {
@@ -227,6 +233,7 @@ public final class WebSocketClient {
     private func startAttempt() {
         reconnectTimer?.cancel()
         reconnectTimer = nil
+        endWatch()
         update()
         // The delegate may have changed its mind.
         guard machine.state == .connecting else { return }
@@ -252,6 +259,10 @@ public final class WebSocketClient {
         } catch {
             return ended(ConnectionFailure(readable("\(error)", limit: 300), remedy: .person))
         }
+        guard !refusals.areUseless(sent.identity) else {
+            machine.withdrawAttempt()
+            return ended(ConnectionFailure("\(refusedTooOften); \(wayOut)", remedy: .otherCredentials))
+        }
         credentialExpiry = credentials.expires
         let attempt = ConnectAttempt(
             configuration,
@@ -273,7 +284,9 @@ public final class WebSocketClient {
             configured: try configuration.requestHeaders(),
             source: credentials.headers,
             bearerToken: bearerTokenOverride,
-            userInfo: configuration.url.userInfo
+            userInfo: configuration.url.userInfo,
+            path: configuration.url.path,
+            spoken: credentials.spoken
         )
     }
 
@@ -294,17 +307,19 @@ public final class WebSocketClient {
         let before = status
         var failure = failure
         // The server may say back what it was sent.
-        failure.reason = Redactor(allSecrets).redact(failure.reason)
+        failure.reason = failure.words(hiding: Redactor(allSecrets))
         attempt = nil
         connection = nil
+        unreadEnd = nil
         if takeOverSuccessor(after: failure) { return }
         endRenewal()
-        noteRefusal(&failure)
+        noteRefusal(&failure, after: before)
         status.reason = failure.reason
         status.closeCode = failure.closeCode
         var generator = SystemRandomNumberGenerator()
         let action = machine.ended(failure, now: eventLoop.now, using: &generator)
         if case .wait(let until) = action { scheduleAttempt(at: until) }
+        if failure.remedy == .otherCredentials, machine.state == .fault(until: nil) { startWatch() }
         logEnd(failure, wasEstablished: before.websocket)
         update()
         if before.tcp { tellDisconnected(failure, wasEstablished: before.websocket) }
@@ -312,8 +327,18 @@ public final class WebSocketClient {
         completeShutdown()
     }
 
-    /// What is kept of credentials that were refused isn't offered again, where there may be others.
-    private func noteRefusal(_ failure: inout ConnectionFailure) {
+    /// What is kept of credentials that were refused isn't offered again, where there may be others; and none is offered
+    /// for ever.
+    private func noteRefusal(_ failure: inout ConnectionFailure, after before: WebSocketClientStatus) {
+        switch verdict(on: &failure, after: before) {
+        case .refused: refusals.refused(sent.identity)
+        case .accepted: refusals.accepted(sent.identity)
+        case .unknown: break
+        }
+        if failure.refusesCredentials, refusals.areUseless(sent.identity) {
+            failure.remedy = .otherCredentials
+            failure.reason += "; \(refusedTooOften); \(wayOut)"
+        }
         guard let credentialSource, credentialSource.isRenewable, bearerTokenOverride == nil else { return }
         if failure.remedy == .credentials {
             wantsFreshCredentials = true
@@ -321,6 +346,61 @@ public final class WebSocketClient {
         } else if let code = failure.closeCode, CloseCode.refusals.contains(code) {
             wantsFreshCredentials = true
         }
+    }
+
+    private enum CredentialVerdict {
+        case refused
+        case accepted
+        case unknown
+    }
+
+    /// What an end says about the credentials.
+    private func verdict(on failure: inout ConnectionFailure, after before: WebSocketClientStatus) -> CredentialVerdict
+    {
+        if isRefusal(failure.closeCode, after: before) { failure.refusesCredentials = true }
+        if failure.refusesCredentials { return before.websocket || sent.areInRequest ? .refused : .unknown }
+        return before.websocket && sent.spoken.isEmpty ? .accepted : .unknown
+    }
+
+    /// A connection that lasted was made with credentials that the server took, whatever it closes with.
+    private func isRefusal(_ code: CloseCode?, after before: WebSocketClientStatus) -> Bool {
+        guard before.websocket, let code, CloseCode.unauthorized.contains(code) else { return false }
+        return eventLoop.now - before.since < TimeAmount(configuration.reconnect.stableAfter)
+    }
+
+    private var refusedTooOften: String {
+        "the server refused these credentials \(RefusedCredentials.most) times, so they are not tried again"
+    }
+
+    /// Where other credentials may come from.
+    private var wayOut: String {
+        let command = "connect with another token"
+        guard let interval = lookInterval else { return "\(command), or restart with another" }
+        return "what they are read from is looked at every \(interval.words), or \(command)"
+    }
+
+    private var lookInterval: TimeAmount? {
+        configuration.autoReconnect && bearerTokenOverride == nil ? credentialSource?.lookInterval : nil
+    }
+
+    private func startWatch() {
+        guard let credentialSource, let interval = lookInterval, !isShutDown else { return }
+        let timeout = TimeAmount(configuration.connectTimeout)
+        watch = CredentialWatch(credentialSource, every: interval, timeout: timeout, eventLoop: eventLoop) {
+            [weak self] credentials in
+            guard let self, let identity = try? requestCredentials(credentials).identity else { return true }
+            guard !refusals.areUseless(identity) else { return true }
+            logger.info("there are other credentials: connecting with them")
+            wantsFreshCredentials = false
+            connect()
+            return false
+        }
+        watch?.start()
+    }
+
+    private func endWatch() {
+        watch?.stop()
+        watch = nil
     }
 
     private func scheduleAttempt(at deadline: NIODeadline) {
@@ -344,6 +424,7 @@ public final class WebSocketClient {
     func takeOver(_ connection: ConnectionHandler) {
         attempt = nil
         self.connection = connection
+        unreadEnd = nil
         if isReadingPaused { connection.pauseReading() }
         connection.concealsReceived = concealsReceived
         updateCommsLog()
@@ -359,7 +440,8 @@ public final class WebSocketClient {
 
 extension CloseCode {
     /// What servers close with when they don't take who we say we are: policy, and the usual private codes.
-    fileprivate static let refusals: Set<CloseCode> = [
-        .policyViolation, CloseCode(rawValue: 3000), CloseCode(rawValue: 4401), CloseCode(rawValue: 4403),
-    ]
+    fileprivate static let refusals = unauthorized.union([.policyViolation])
+
+    /// Those that say so: IANA's registered one, and those that take up HTTP's 401 and 403.
+    fileprivate static let unauthorized = Set([3000, 4401, 4403].map { CloseCode(rawValue: $0) })
 }

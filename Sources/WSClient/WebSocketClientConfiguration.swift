@@ -59,6 +59,11 @@ public struct WebSocketClientConfiguration: Sendable {
     /// What it throws is a fault whose description becomes the reason. Credentials that take time to get, or run out, come
     /// from `credentialSource` of the client.
     public var requestHeaders: @Sendable () throws -> [(name: String, value: String)] = { [] }
+    /// `User-Agent` of the handshake and of what is asked of a proxy; a `User-Agent` among the headers goes before it, and
+    /// `nil` sends none.
+    public var userAgent: String?
+    /// Said with the reason where the server leaves while reading is paused: what its owner can do about that.
+    public var pausedAdvice: String?
     /// How long an attempt may take in all: name lookup, TCP, TLS, and the WebSocket handshake, redirects included.
     public var connectTimeout: Duration = .seconds(10)
     /// Pings and their deadline.

@@ -23,6 +23,8 @@ public struct WebSocketClientStatus: Sendable, Hashable {
     /// Since when `state` is what it is.
     public var since: NIODeadline
     /// Why the last attempt or connection ended, in words; `nil` before the first and while established.
+    ///
+    /// While established it is why the server left, where what it sent before still waits to be read.
     public var reason: String?
     /// The close code of the last connection: the one received, else the one sent, 1006 if TCP just ended; `nil` if
     /// there was none, and while established.

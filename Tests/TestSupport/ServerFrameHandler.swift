@@ -43,7 +43,7 @@ final class ServerFrameHandler: ChannelInboundHandler {
             if script.endsAtPing {
                 _ = Self.send([.endTCP], on: context.channel)
             } else if script.answersPings {
-                _ = Self.send([.pong(payload)], on: context.channel)
+                _ = Self.send([.pong(script.pongPayload ?? payload)], on: context.channel)
             }
         case .pong:
             record.receivedPong(payload)

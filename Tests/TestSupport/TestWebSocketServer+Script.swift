@@ -5,6 +5,8 @@ extension TestWebSocketServer {
         /// Sent as soon as the handshake is done.
         package var onEstablished: [Sending] = []
         package var answersPings = true
+        /// What its pongs carry, instead of the ping's own payload.
+        package var pongPayload: [UInt8]?
         /// The TCP connection ends as soon as a ping comes.
         package var endsAtPing = false
         package var answersClose = true

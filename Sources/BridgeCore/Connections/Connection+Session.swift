@@ -11,6 +11,8 @@ extension Connection: SessionHost {
 
     func sessionConceals(_ isConcealing: Bool) { client.concealsReceived = isConcealing }
 
+    func sessionCredentialsWereRefused() { client.credentialsWereRefused() }
+
     func sessionProgressed() {
         guard !isShuttingDown else { return }
         reporter.changed(to: statusPayload)
@@ -18,6 +20,7 @@ extension Connection: SessionHost {
 
     func sessionReady() {
         guard !isShuttingDown else { return }
+        client.credentialsWereAccepted()
         if let steps = session?.script.steps.count, steps > 0 {
             log.info("session is through, after \(steps) step\(steps == 1 ? "" : "s")")
             reporter.changed(to: statusPayload)

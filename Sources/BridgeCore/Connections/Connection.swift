@@ -39,11 +39,13 @@ final class Connection {
     private var toldState = WebSocketClientStatus.State.disconnected
     private(set) var isShuttingDown = false
 
-    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets.
+    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets, and `userAgent` is what
+    /// servers, proxies and token endpoints are told that we are.
     init(
         _ configuration: ConnectionConfiguration,
         hiddenValues: [Secret] = [],
         publisher: StatusPublisher?,
+        userAgent: String? = nil,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
@@ -54,8 +56,10 @@ final class Connection {
         self.log = log
         let secrets = KnownSecrets.values(of: configuration, hidden: hiddenValues)
         let proxy = ConnectionProxy(configuration.proxy)
+        var settings = WebSocketClientConfiguration(configuration, through: proxy, secrets: secrets)
+        settings.userAgent = userAgent
         client = WebSocketClient(
-            configuration: WebSocketClientConfiguration(configuration, through: proxy, secrets: secrets),
+            configuration: settings,
             eventLoop: eventLoop,
             logger: log
         )
@@ -73,6 +77,7 @@ final class Connection {
         client.credentialSource = ConnectionCredentials(
             of: configuration,
             through: proxy,
+            userAgent: userAgent,
             eventLoop: eventLoop,
             log: log
         ) { [weak self] secrets in

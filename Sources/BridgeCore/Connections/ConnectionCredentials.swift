@@ -18,6 +18,7 @@ final class ConnectionCredentials: WebSocketCredentialSource {
     init(
         of connection: ConnectionConfiguration,
         through proxy: ConnectionProxy,
+        userAgent: String?,
         eventLoop: any EventLoop,
         log: Logger,
         learned: @escaping ([String]) -> Void
@@ -33,9 +34,14 @@ final class ConnectionCredentials: WebSocketCredentialSource {
         } else if let basic = connection.basicAuth {
             authorization = SecretAuthorization(basic: basic, eventLoop: eventLoop)
         } else if let oauth = connection.oauth2 {
-            authorization = OAuthAuthorization(oauth, of: connection, eventLoop: eventLoop, learned: learned) {
-                log.warning("\($0)")
-            }
+            authorization = OAuthAuthorization(
+                oauth,
+                of: connection,
+                userAgent: userAgent,
+                eventLoop: eventLoop,
+                learned: learned,
+                warn: { log.warning("\($0)") }
+            )
         } else {
             authorization = nil
         }
@@ -54,6 +60,17 @@ final class ConnectionCredentials: WebSocketCredentialSource {
             || configuration.headers.contains { $0.value.isFile } || configuration.cookies.contains { $0.value.isFile }
     }
 
+    /// Files are looked at often; a program or a token endpoint is not asked more often than a fault would.
+    var lookInterval: TimeAmount? {
+        if let authorization, let interval = authorization.lookInterval { return interval }
+        return isRenewable || spokenSecrets.contains(where: \.isFile) ? SecretReader.lookInterval : nil
+    }
+
+    /// What the session tells the server of us.
+    private var spokenSecrets: [Secret] {
+        (configuration.session?.variables ?? []).filter(\.isSecret).map(\.value)
+    }
+
     func credentials(for request: WebSocketCredentialRequest) -> EventLoopFuture<WebSocketCredentials> {
         files().assumeIsolated().flatMap { files in
             self.authorization(request).map { Parts(files: files, authorization: $0) }
@@ -61,7 +78,8 @@ final class ConnectionCredentials: WebSocketCredentialSource {
             self.learned(parts.secrets)
             return WebSocketCredentials(
                 headers: parts.all.map { (name: $0.name, value: $0.value) },
-                expires: parts.authorization?.expires
+                expires: parts.authorization?.expires,
+                spoken: parts.files.spoken
             )
         }.nonisolated().flatMapErrorThrowing { error in
             // A secret that can't be read says which file, and never what it holds.
@@ -97,16 +115,24 @@ final class ConnectionCredentials: WebSocketCredentialSource {
     private struct Files: Sendable {
         var headers: [Header]
         var proxySecrets: [String]
+        /// Of the session.
+        var spoken: [String]
     }
 
     private func files() -> EventLoopFuture<Files> {
         let (configuration, proxy) = (configuration, proxy)
         let headers = configuration.headers.filter(\.isConfidential)
         let secrets = headers.map(\.value) + configuration.cookies.map(\.value)
+        let spoken = spokenSecrets
         let read = { @Sendable () throws -> Files in
-            Files(headers: try Self.read(headers, configuration.cookies), proxySecrets: try proxy.renew())
+            Files(
+                headers: try Self.read(headers, configuration.cookies),
+                proxySecrets: try proxy.renew(),
+                // One that can't be read is the session's to tell.
+                spoken: spoken.compactMap { try? SecretReader.read($0) }
+            )
         }
-        guard proxy.readsFile || secrets.contains(where: \.isFile) else {
+        guard proxy.readsFile || (secrets + spoken).contains(where: \.isFile) else {
             return eventLoop.makeCompletedFuture(withResultOf: read)
         }
         // Beside the event loop: a file may lie on a network that doesn't answer.

@@ -26,7 +26,12 @@ extension WebSocketClientConfiguration {
         followRedirects = connection.followRedirects
         proxy = { try way.proxy(for: $0) }
         self.secrets = secrets
+        pausedAdvice = Self.adviceOfFullQueues
     }
+
+    /// A full queue keeps the connection from being read.
+    private static let adviceOfFullQueues =
+        "a full queue stood in the way; choose when_full: drop_oldest, a larger max_bytes or a spool (store: spill)"
 }
 
 extension WebSocketCompression {

@@ -25,6 +25,8 @@ struct Authorization: Sendable {
 protocol AuthorizationSource: AnyObject {
     /// Whether asking again may give something else.
     var isRenewable: Bool { get }
+    /// How often to look for another, where the present one was refused too often; `nil` = there is none.
+    var lookInterval: TimeAmount? { get }
 
     /// What to send; with `isFresh` nothing that was given before.
     func authorization(isFresh: Bool) -> EventLoopFuture<Authorization>
@@ -34,5 +36,7 @@ protocol AuthorizationSource: AnyObject {
 }
 
 extension AuthorizationSource {
+    var lookInterval: TimeAmount? { isRenewable ? .minutes(1) : nil }
+
     func cancel() {}
 }

@@ -7,6 +7,19 @@ struct TokenEndpointAnswer: Sendable, Equatable {
     var status: Int
     var retryAfter: String?
     var body: [UInt8]
+    /// Ways to log in that it asks for (`WWW-Authenticate`).
+    var challenges: [String] = []
+}
+
+extension TokenEndpointAnswer {
+    init(_ answer: HTTPAnswer) {
+        self.init(
+            status: answer.status,
+            retryAfter: answer.headers("Retry-After").first,
+            body: answer.body,
+            challenges: answer.headers("WWW-Authenticate")
+        )
+    }
 }
 
 /// A token, made of what the token endpoint answered (RFC 6749, sections 5.1 and 5.2).
@@ -59,6 +72,13 @@ struct OAuthAnswer: Sendable, Equatable {
             }
         } else if (300..<400).contains(answer.status) {
             reason += ": it redirects, which isn't followed; write the final address in token_url"
+        } else if let words = ServerWords.shown(answer.body, hiding: Redactor(secrets)) {
+            reason += "; it says \"\(words)\""
+        }
+        if answer.status == 401,
+            let complaint = AuthenticationChallenge.complaint(answer.challenges, spoken: ["Basic"])
+        {
+            reason += "; \(complaint)"
         }
         let mayPass =
             answer.status >= 500 || [408, 425, 429].contains(answer.status)

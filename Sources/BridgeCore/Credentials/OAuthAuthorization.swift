@@ -9,6 +9,7 @@ final class OAuthAuthorization: AuthorizationSource {
     private let configuration: OAuthConfiguration
     private let proxy: ProxyConfiguration
     private let proxyCAFile: String?
+    private let userAgent: String?
     private let eventLoop: any EventLoop
     private let learned: ([String]) -> Void
     private let warn: (String) -> Void
@@ -21,6 +22,7 @@ final class OAuthAuthorization: AuthorizationSource {
     init(
         _ configuration: OAuthConfiguration,
         of connection: ConnectionConfiguration,
+        userAgent: String? = nil,
         eventLoop: any EventLoop,
         learned: @escaping ([String]) -> Void,
         warn: @escaping (String) -> Void
@@ -28,6 +30,7 @@ final class OAuthAuthorization: AuthorizationSource {
         self.configuration = configuration
         proxy = connection.proxy
         proxyCAFile = connection.tls.caFile
+        self.userAgent = userAgent
         self.eventLoop = eventLoop
         self.learned = learned
         self.warn = warn
@@ -54,12 +57,17 @@ final class OAuthAuthorization: AuthorizationSource {
     }
 
     private func inputs() -> EventLoopFuture<Inputs> {
-        let (configuration, proxy, proxyCAFile) = (configuration, proxy, proxyCAFile)
+        let (configuration, proxy, proxyCAFile, userAgent) = (configuration, proxy, proxyCAFile, userAgent)
         let read = { @Sendable () throws -> Inputs in
             let url = configuration.tokenEndpoint.url
             return Inputs(
                 secret: try SecretReader.read(configuration.clientSecret, for: .header),
-                dial: TCPDial(to: url, through: try proxy.proxy(for: url), proxyCAFile: proxyCAFile)
+                dial: TCPDial(
+                    to: url,
+                    through: try proxy.proxy(for: url),
+                    proxyCAFile: proxyCAFile,
+                    userAgent: userAgent
+                )
             )
         }
         guard configuration.clientSecret.isFile || proxy.readsFile else {
@@ -71,7 +79,14 @@ final class OAuthAuthorization: AuthorizationSource {
     private func fetch(_ inputs: Inputs) -> EventLoopFuture<Authorization> {
         let request = OAuthRequest(configuration, secret: inputs.secret)
         learned(request.secrets + ProxySecrets.values(of: inputs.dial.proxy))
-        let exchange = TokenExchange(request, with: configuration, over: inputs.dial, eventLoop: eventLoop, warn: warn)
+        let exchange = TokenExchange(
+            request,
+            with: configuration,
+            over: inputs.dial,
+            userAgent: userAgent,
+            eventLoop: eventLoop,
+            warn: warn
+        )
         let configuration = configuration
         return exchange.start().assumeIsolated().map { answer in
             Result { try OAuthAnswer(answer, from: configuration.tokenEndpoint, hiding: request.secrets) }

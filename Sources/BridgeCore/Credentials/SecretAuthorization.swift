@@ -30,6 +30,8 @@ final class SecretAuthorization: AuthorizationSource {
         }
     }
 
+    var lookInterval: TimeAmount? { isRenewable ? SecretReader.lookInterval : nil }
+
     func authorization(isFresh: Bool) -> EventLoopFuture<Authorization> {
         let kind = kind
         guard isRenewable else { return eventLoop.makeCompletedFuture { try Self.read(kind) } }
@@ -48,6 +50,11 @@ final class SecretAuthorization: AuthorizationSource {
             return Authorization(value: "Basic \(pair)", secrets: [pair, password], expires: nil)
         }
     }
+}
+
+extension SecretReader {
+    /// How often a file is looked at whose credential was refused too often.
+    static let lookInterval = TimeAmount.seconds(5)
 }
 
 extension Secret {

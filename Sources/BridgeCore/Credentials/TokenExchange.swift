@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import TLS
 import WSClient
@@ -8,8 +7,8 @@ import WSClient
 ///
 /// Confined to its event loop.
 final class TokenExchange: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     /// No answer that says a token is larger.
     private static let mostBytes = 64 << 10
@@ -17,12 +16,13 @@ final class TokenExchange: ChannelInboundHandler {
     private let request: OAuthRequest
     private let configuration: OAuthConfiguration
     private let dial: TCPDial
+    private let userAgent: String?
     private let eventLoop: any EventLoop
     private let warn: (String) -> Void
     private var promise: EventLoopPromise<TokenEndpointAnswer>?
     private var timer: Scheduled<Void>?
     private var channel: (any Channel)?
-    private var answer: TokenEndpointAnswer?
+    private var reader = HTTPAnswerReader(limit: mostBytes)
 
     private var endpoint: TokenEndpointAddress { configuration.tokenEndpoint }
 
@@ -30,12 +30,14 @@ final class TokenExchange: ChannelInboundHandler {
         _ request: OAuthRequest,
         with configuration: OAuthConfiguration,
         over dial: TCPDial,
+        userAgent: String?,
         eventLoop: any EventLoop,
         warn: @escaping (String) -> Void
     ) {
         self.request = request
         self.configuration = configuration
         self.dial = dial
+        self.userAgent = userAgent
         self.eventLoop = eventLoop
         self.warn = warn
     }
@@ -72,7 +74,6 @@ final class TokenExchange: ChannelInboundHandler {
         do {
             let pipeline = channel.pipeline.syncOperations
             if let tls { try pipeline.addHandler(TLSClientHandler(context: tls)) }
-            try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
             try pipeline.addHandler(self)
             try channel.syncOptions?.setOption(.autoRead, value: true)
             send(on: channel)
@@ -82,52 +83,44 @@ final class TokenExchange: ChannelInboundHandler {
     }
 
     private func send(on channel: any Channel) {
-        var headers: HTTPHeaders = [
-            "Host": endpoint.server,
-            "User-Agent": "wsbridge",
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Content-Length": "\(request.body.utf8.count)",
-            "Connection": "close",
-        ]
-        if let authorization = request.authorization { headers.add(name: "Authorization", value: authorization) }
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: endpoint.url.path, headers: headers)
-        let pipeline = channel.pipeline.syncOperations
-        pipeline.write(wrapOutboundOut(.head(head)), promise: nil)
-        pipeline.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: request.body)))), promise: nil)
-        pipeline.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        var text = ByteBuffer(string: "POST \(endpoint.url.path) HTTP/1.1\r\nHost: \(endpoint.server)\r\n")
+        if let userAgent { text.writeString("User-Agent: \(userAgent)\r\n") }
+        text.writeString("Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+        text.writeString("Content-Length: \(request.body.utf8.count)\r\nConnection: close\r\n")
+        if let authorization = request.authorization { text.writeString("Authorization: \(authorization)\r\n") }
+        text.writeString("\r\n\(request.body)")
+        channel.pipeline.syncOperations.writeAndFlush(wrapOutboundOut(text), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            // 1xx comes before the answer.
-            guard head.status.code >= 200 else { return }
-            answer = TokenEndpointAnswer(
-                status: Int(head.status.code),
-                retryAfter: head.headers.first(name: "Retry-After"),
-                body: []
-            )
-        case .body(let part):
-            answer?.body += part.readableBytesView
-            if let answer, answer.body.count > Self.mostBytes { fail("answered with more than 64 KiB") }
-        case .end:
-            guard let answer else { return }
-            finish(.success(answer))
+        var buffer = unwrapInboundIn(data)
+        guard promise != nil else { return }
+        do throws(HTTPAnswerReader.Failure) {
+            if let answer = try reader.receive(&buffer) { finish(.success(TokenEndpointAnswer(answer))) }
+        } catch {
+            fail(error)
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error as? HTTPParserError {
-        case .invalidEOFState?: fail("closed the connection before its answer was complete")
-        case .some: fail("did not answer with HTTP")
-        case nil: fail(error)
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(error) }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail("closed the connection before its answer was complete")
+        if promise != nil {
+            do throws(HTTPAnswerReader.Failure) {
+                finish(.success(TokenEndpointAnswer(try reader.ended())))
+            } catch {
+                fail(error)
+            }
+        }
         context.fireChannelInactive()
+    }
+
+    private func fail(_ failure: HTTPAnswerReader.Failure) {
+        switch failure {
+        case .notHTTP: fail("did not answer with HTTP")
+        case .bodyTooLarge: fail("answered with more than 64 KiB")
+        case .cutOff: fail("closed the connection before its answer was complete")
+        }
     }
 
     private func timeIsOver() {

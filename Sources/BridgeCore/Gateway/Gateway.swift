@@ -50,7 +50,14 @@ package final class Gateway {
         self.eventLoop = eventLoop
         startedAt = eventLoop.now
         self.log = log
-        parts = try GatewayParts(configuration, adapters: adapters, spool: spool, eventLoop: eventLoop, log: log)
+        parts = try GatewayParts(
+            configuration,
+            adapters: adapters,
+            spool: spool,
+            userAgent: "wsbridge/\(version)",
+            eventLoop: eventLoop,
+            log: log
+        )
         for broker in parts.brokers {
             brokerRecords[broker.name] = BrokerRecord()
             broker.client = self

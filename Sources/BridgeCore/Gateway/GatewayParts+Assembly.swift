@@ -9,6 +9,7 @@ extension GatewayParts {
         _ configuration: GatewayConfiguration,
         adapters: AdapterFactory,
         spool: Spool?,
+        userAgent: String?,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
@@ -28,6 +29,7 @@ extension GatewayParts {
                     connection,
                     hiddenValues: configuration.hiddenValues,
                     publisher: publisher,
+                    userAgent: userAgent,
                     eventLoop: eventLoop,
                     log: log
                 )

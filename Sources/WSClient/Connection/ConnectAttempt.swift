@@ -47,6 +47,8 @@ final class ConnectAttempt {
     private var phase = Phase.connecting
     private var pending: PendingConnection?
     private var channel: (any Channel)?
+    /// Speaks with the server.
+    private var handshake: HandshakeHandler?
     private var deadline: Scheduled<Void>?
 
     /// Makes an attempt with the user's headers.
@@ -79,6 +81,7 @@ final class ConnectAttempt {
     func abandon() {
         phase = .over
         deadline?.cancel()
+        handshake = nil
         _ = abandonPending()
         channel?.close(promise: nil)
         owner = nil
@@ -147,7 +150,8 @@ final class ConnectAttempt {
             key: HandshakeKey(using: &generator),
             subprotocols: configuration.subprotocols,
             headers: isAtHome ? credentials.headers : credentials.headersForOthers,
-            compression: configuration.compression.map(CompressionOffer.init)
+            compression: configuration.compression.map(CompressionOffer.init),
+            userAgent: configuration.userAgent
         )
     }
 
@@ -159,7 +163,8 @@ final class ConnectAttempt {
         phase = .proxy
         owner?.attempt(self, detail: "TCP connected to \(proxy.name)")
         do {
-            try proxy.openWay(to: url, on: channel, caFile: configuration.tls.caFile) { failure in
+            let (caFile, userAgent) = (configuration.tls.caFile, configuration.userAgent)
+            try proxy.openWay(to: url, on: channel, caFile: caFile, userAgent: userAgent) { failure in
                 self.proxyAnswered(failure, channel, route)
             }
         } catch {
@@ -185,6 +190,7 @@ final class ConnectAttempt {
             tlsCompleted: { self.tlsCompleted($0) },
             report: { self.handshakeEnded($0, on: channel) }
         )
+        self.handshake = handshake
         do {
             let pipeline = channel.pipeline.syncOperations
             if let tls = route.tls { try pipeline.addHandler(TLSClientHandler(context: tls)) }
@@ -255,15 +261,22 @@ final class ConnectAttempt {
         case .connecting:
             let words = abandonPending().map { ": " + $0 } ?? ""
             fail(ConnectionFailure("no connection to \(target.name) \(limit)\(words)"))
-        case .proxy: fail(ConnectionFailure("no way through \(target.name) to \(url.server) \(limit)"))
+        case .proxy:
+            let silent = ConnectionFailure("no way through \(target.name) to \(url.server) \(limit)")
+            fail(channel.flatMap(ProxyHandler.knownFailure(on:)) ?? silent)
         case .tls: fail(ConnectionFailure("no TLS handshake with \(url.server) \(limit)"))
-        case .handshake: fail(ConnectionFailure("no answer to the WebSocket handshake from \(url.server) \(limit)"))
+        case .handshake:
+            let silent = ConnectionFailure("no answer to the WebSocket handshake from \(url.server) \(limit)")
+            fail(handshake?.knownFailure ?? silent)
         case .over: break
         }
     }
 
     private func fail(_ failure: ConnectionFailure) {
         guard phase != .over else { return }
+        var failure = failure
+        // Where a redirect led to they were not told.
+        if !Redirect.sharesCredentials(configuration.url, url) { failure.refusesCredentials = false }
         // First: the closing channel has a reason of its own to tell.
         let owner = finish()
         _ = abandonPending()
@@ -274,6 +287,7 @@ final class ConnectAttempt {
     private func finish() -> (any ConnectAttemptOwner)? {
         phase = .over
         deadline?.cancel()
+        handshake = nil
         let owner = owner
         self.owner = nil
         return owner

@@ -59,7 +59,7 @@ extension ConnectionHandler {
         sendPong(ping)
     }
 
-    private func sendPong(_ payload: ByteBuffer) {
+    func sendPong(_ payload: ByteBuffer) {
         comms?.control(.sent, "pong", payload)
         append { $0.encodePong(payload, into: &$1) }
     }

@@ -6,6 +6,8 @@ protocol ConnectionOwner: AnyObject {
     func connection(_ connection: ConnectionHandler, rejected count: Int, because reason: WebSocketRejection)
     func connectionBecameWritable(_ connection: ConnectionHandler)
     func connection(_ connection: ConnectionHandler, wroteThrough position: Int)
+    /// The server ended TCP, and what it sent before still waits, for reading is paused.
+    func connection(_ connection: ConnectionHandler, leftUnread reason: String)
     /// TCP has ended, and everything that was read has been told.
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure)
     /// A line for those who want to know more.
@@ -27,11 +29,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         var limits: MessageDecoder.Limits
         /// There if compression was agreed upon.
         var compression: AgreedCompression?
-        var pings: KeepAliveStateMachine.Pings?
+        var keepAlive: KeepAliveStateMachine.Rhythm
         var closeTimeout: TimeAmount
         var outboundLimit: Int
         /// As reasons name the server.
         var server: String
+        /// See `WebSocketClientConfiguration.pausedAdvice`.
+        var pausedAdvice: String?
     }
 
     let eventLoop: any EventLoop
@@ -75,10 +79,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // Time
     var keepAlive: KeepAliveStateMachine
     var keepAliveTimer: Scheduled<Void>?
+    private var standstill = ReadingStandstill()
+    /// How the server left: it closed, or ended TCP.
+    private var departure: Departure?
     /// The connection ends by our own wish, and not the server's.
     var hasGivenUp = false
     /// What the end means for the next attempt, where it is our own wish.
     var remedy = ConnectionFailure.Remedy.waiting
+    /// Whether it ends because the server refused what we said of ourselves.
+    var refusesCredentials = false
     var closeTimer: Scheduled<Void>?
 
     init(eventLoop: any EventLoop, settings: Settings) {
@@ -87,7 +96,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         decoder = MessageDecoder(limits: settings.limits, inflater: settings.compression?.inflater)
         encoder = FrameEncoder(deflater: settings.compression?.deflater)
         ledger = OutboundLedger(limit: settings.outboundLimit)
-        keepAlive = KeepAliveStateMachine(pings: settings.pings, now: eventLoop.now)
+        keepAlive = KeepAliveStateMachine(settings.keepAlive, now: eventLoop.now)
     }
 
     /// Begins with what came behind the handshake.
@@ -156,6 +165,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func receivedClose(_ frame: CloseFrame) {
         comms?.close(.received, frame)
+        noteDeparture()
         switch closing.received(frame) {
         case .answer(let answer):
             write(answer)
@@ -169,6 +179,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func violated(_ violation: ProtocolViolation) {
         let action = closing.violated(violation)
+        hasGivenUp = true
         if CloseCode(violation) == .messageTooBig {
             owner?.connection(self, rejected: 1, because: .tooLarge)
         }
@@ -187,12 +198,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !isPaused else { return }
         isPaused = true
         keepAlive.paused(now: eventLoop.now)
+        standstill.paused(now: eventLoop.now)
+        if keepAliveTimer == nil { armKeepAliveTimer() }
     }
 
     func resumeReading() {
         guard isPaused else { return }
         isPaused = false
         keepAlive.resumed(now: eventLoop.now)
+        standstill.resumed(now: eventLoop.now)
         armKeepAliveTimer()
         pull()
         drainHeld()
@@ -268,6 +282,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        noteDeparture()
         closing.givenUp(because: ConnectionFailure(error, server: settings.server).reason)
         context.close(promise: nil)
     }
@@ -276,9 +291,34 @@ final class ConnectionHandler: ChannelDuplexHandler {
         hasEnded = true
         keepAliveTimer?.cancel()
         closeTimer?.cancel()
+        noteDeparture()
         // What was read while paused comes first: it waits for `resumeReading`.
-        if !hasUnread { finish() }
+        if !hasUnread {
+            finish()
+        } else if let words = departure?.words {
+            let reason = closing.reason ?? "server ended the connection"
+            owner?.connection(self, leftUnread: "\(reason); \(words); what it sent before still waits to be read")
+        }
         context.fireChannelInactive()
+    }
+
+    /// How a server left.
+    private struct Departure {
+        /// What it may have taken amiss, and what helps; `nil` where we had read all along, or ended it ourselves.
+        var words: String?
+    }
+
+    /// The first sign counts: a close frame, an error, or the end of TCP.
+    private func noteDeparture() {
+        guard departure == nil else { return }
+        guard !hasGivenUp, let length = standstill.length(at: eventLoop.now) else {
+            departure = Departure()
+            return
+        }
+        let time = length >= .seconds(1) ? " for \(length.nanoseconds / 1_000_000_000) s" : ""
+        departure = Departure(
+            words: "it left while we did not read\(time)" + (settings.pausedAdvice.map { ": \($0)" } ?? "")
+        )
     }
 
     func finish() {
@@ -289,7 +329,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         closing.tcpEnded()
         keepAliveTimer?.cancel()
         closeTimer?.cancel()
-        let failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)
+        var failure = ConnectionFailure(closing.reason ?? "", remedy: remedy, closeCode: closing.code)
+        failure.refusesCredentials = refusesCredentials
+        if let words = departure?.words { failure.reason += "; \(words)" }
         let owner = owner
         self.owner = nil
         comms = nil

@@ -6,12 +6,15 @@ package struct TCPDial: Sendable {
     /// `nil` is the direct way.
     package let proxy: WebSocketProxy?
     private let proxyCAFile: String?
+    private let userAgent: String?
 
-    /// Of the URL, host and port count; `proxyCAFile` is what the certificate of an `https` proxy is verified against.
-    package init(to url: WebSocketURL, through proxy: WebSocketProxy?, proxyCAFile: String?) {
+    /// Of the URL, host and port count; `proxyCAFile` is what the certificate of an `https` proxy is verified against,
+    /// `userAgent` what it is told that we are.
+    package init(to url: WebSocketURL, through proxy: WebSocketProxy?, proxyCAFile: String?, userAgent: String? = nil) {
         self.url = url
         self.proxy = proxy
         self.proxyCAFile = proxyCAFile
+        self.userAgent = userAgent
     }
 
     /// Opens it: the name is looked up beside the event loop, all its addresses are tried (RFC 8305), and a proxy has let
@@ -48,7 +51,7 @@ package struct TCPDial: Sendable {
             way.fail(failure)
         }
         do {
-            try proxy.openWay(to: url, on: channel, caFile: proxyCAFile) { failure in
+            try proxy.openWay(to: url, on: channel, caFile: proxyCAFile, userAgent: userAgent) { failure in
                 end.cancel()
                 if let failure { fail(failure) } else { way.succeed(channel) }
             }
@@ -68,7 +71,8 @@ extension WebSocketCredentialError {
             return
         }
         let failure = ConnectionFailure(error, server: server)
-        self.init(failure.reason, needsPerson: failure.remedy != .waiting, retryAfter: failure.retryAfter)
+        let words = failure.words(hiding: Redactor())
+        self.init(words, needsPerson: failure.remedy != .waiting, retryAfter: failure.retryAfter)
     }
 
     /// `Retry-After` as a server wrote it: how long to wait, an hour at most.

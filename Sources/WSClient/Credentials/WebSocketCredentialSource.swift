@@ -10,6 +10,10 @@ public protocol WebSocketCredentialSource: AnyObject {
     /// Then a first 401 or 403 is answered by a fresh credential at once; else it waits as other failures do.
     var isRenewable: Bool { get }
 
+    /// How often it may be asked for other credentials, while the server has refused the present ones so often that they
+    /// are no longer offered; `nil` = it has no others.
+    var lookInterval: TimeAmount? { get }
+
     /// What the next request carries.
     ///
     /// It counts against `connectTimeout`. The client asks once at a time, but may ask for the next connection while the
@@ -23,6 +27,8 @@ public protocol WebSocketCredentialSource: AnyObject {
 }
 
 extension WebSocketCredentialSource {
+    /// A minute, if there may be others.
+    public var lookInterval: TimeAmount? { isRenewable ? .minutes(1) : nil }
     /// Ignores it.
     public func cancel() {}
 }
@@ -48,10 +54,16 @@ public struct WebSocketCredentials: Sendable {
     /// When the server stops taking them; `nil` = unknown.
     public var expires: NIODeadline?
 
+    /// Secrets that are told to the server in messages: of no use here but to tell these credentials from others.
+    ///
+    /// Where there are any, the server has taken them when the owner says so, else when it accepts the WebSocket.
+    public var spoken: [String]
+
     /// Headers that hold for an unknown time, unless told otherwise.
-    public init(headers: [(name: String, value: String)], expires: NIODeadline? = nil) {
+    public init(headers: [(name: String, value: String)], expires: NIODeadline? = nil, spoken: [String] = []) {
         self.headers = headers
         self.expires = expires
+        self.spoken = spoken
     }
 }
 

@@ -26,6 +26,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var parser = ResponseHeadParser()
     private var interimAnswers = 0
     private var hasSent = false
+    /// Its body is being read.
+    private var refusal: Refusal?
+    private var patience: Scheduled<Void>?
     /// Gone once it was told.
     private var report: ((Outcome) -> Void)?
 
@@ -38,6 +41,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.tlsCompleted = tlsCompleted
         self.report = report
     }
+
+    /// What is known already if the time is over now.
+    var knownFailure: ConnectionFailure? { refusal?.known }
 
     func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { send(context: context) }
@@ -61,17 +67,18 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
-        while report != nil {
+        if refusal != nil { return readRefusal(&buffer, context) }
+        while report != nil, refusal == nil {
             do {
                 guard let head = try parser.parse(&buffer) else { return }
-                decide(head, rest: buffer)
+                decide(head, rest: buffer, context)
             } catch {
                 finish(.failed(ConnectionFailure(error.description)))
             }
         }
     }
 
-    private func decide(_ head: ResponseHead, rest: ByteBuffer) {
+    private func decide(_ head: ResponseHead, rest: ByteBuffer, _ context: ChannelHandlerContext) {
         switch HandshakeVerdict(head, to: request, wallClock: WallClock.now) {
         case .established(let subprotocol, let compression):
             finish(.established(subprotocol: subprotocol, compression: compression, rest: rest))
@@ -83,22 +90,37 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .redirect(let location):
             finish(.redirect(location: location))
         case .failed(let failure):
-            finish(.failed(failure))
+            refusal = Refusal(failure, of: head)
+            guard refusal != nil else { return finish(.failed(failure)) }
+            var rest = rest
+            readRefusal(&rest, context)
+        }
+    }
+
+    private func readRefusal(_ buffer: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        guard let isWhole = refusal?.receive(&buffer), let refusal else { return }
+        guard !isWhole else { return finish(.failed(refusal.known)) }
+        guard !refusal.isFramed else { return }
+        patience?.cancel()
+        patience = context.eventLoop.assumeIsolated().scheduleTask(in: Refusal.patience) {
+            self.finish(.failed(refusal.known))
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        finish(.failed(ConnectionFailure(error, server: request.url.server)))
+        finish(.failed(knownFailure ?? ConnectionFailure(error, server: request.url.server)))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(.failed(ConnectionFailure("server closed the connection during the WebSocket handshake")))
+        let closed = ConnectionFailure("server closed the connection during the WebSocket handshake")
+        finish(.failed(knownFailure ?? closed))
         context.fireChannelInactive()
     }
 
     private func finish(_ outcome: Outcome) {
         let report = report
         self.report = nil
+        patience?.cancel()
         report?(outcome)
     }
 }

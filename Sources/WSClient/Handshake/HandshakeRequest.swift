@@ -5,7 +5,7 @@ struct HandshakeRequest: Equatable {
     let url: WebSocketURL
     let key: HandshakeKey
     let subprotocols: [String]
-    /// What the user adds, in order.
+    /// What the user adds, in order, and a `User-Agent` before it where the user has none.
     ///
     /// Checked.
     let headers: [(name: String, value: String)]
@@ -17,8 +17,13 @@ struct HandshakeRequest: Equatable {
         key: HandshakeKey,
         subprotocols: [String],
         headers: [(name: String, value: String)],
-        compression: CompressionOffer? = nil
+        compression: CompressionOffer? = nil,
+        userAgent: String? = nil
     ) throws(WebSocketHeaderError) {
+        var headers = headers
+        if let userAgent, !headers.contains(where: { $0.name.lowercased() == "user-agent" }) {
+            headers.insert((name: "User-Agent", value: userAgent), at: 0)
+        }
         for header in headers {
             try WebSocketHeaderError.check(name: header.name, value: header.value)
         }

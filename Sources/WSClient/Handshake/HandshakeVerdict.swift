@@ -18,13 +18,13 @@ enum HandshakeVerdict: Equatable {
         case 100..<200:
             self = .keepReading
         case 301, 302, 303, 307, 308:
-            if let location = head.headers.first(name: "Location") {
+            if let location = head.headers.first(name: "Location"), !location.isEmpty {
                 self = .redirect(location: location)
             } else {
                 self = .failed(.init("server answered \(head.statusLine) without a Location", remedy: .person))
             }
         default:
-            self = .failed(Self.refusal(head, wallClock: wallClock))
+            self = .failed(Self.refusal(head, to: request, wallClock: wallClock))
         }
     }
 
@@ -44,7 +44,8 @@ enum HandshakeVerdict: Equatable {
         } catch {
             return .failed(error)
         }
-        let chosen = head.headers["Sec-WebSocket-Protocol"]
+        // A server that answers with the header and nothing in it has chosen none.
+        let chosen = head.headers["Sec-WebSocket-Protocol"].filter { !$0.isEmpty }
         guard let subprotocol = chosen.first else { return .established(subprotocol: nil, compression: compression) }
         guard chosen.count == 1, request.subprotocols.contains(subprotocol) else {
             let name = readable(subprotocol, limit: 60)
@@ -75,7 +76,11 @@ enum HandshakeVerdict: Equatable {
         }
     }
 
-    private static func refusal(_ head: ResponseHead, wallClock: Int64) -> ConnectionFailure {
+    private static func refusal(
+        _ head: ResponseHead,
+        to request: HandshakeRequest,
+        wallClock: Int64
+    ) -> ConnectionFailure {
         var failure = ConnectionFailure("server answered \(head.statusLine)", remedy: remedy(head.status))
         if head.status < 300 {
             failure.reason += " instead of switching to WebSocket"
@@ -86,8 +91,19 @@ enum HandshakeVerdict: Equatable {
             failure.retryAfter = wait
             failure.reason += ", retry after \(wait.words)"
         }
-        if let advice = advice(head.status) { failure.reason += "; \(advice)" }
+        failure.refusesCredentials = failure.remedy == .credentials && failure.retryAfter == nil
+        let challenge = head.status == 401 ? complaint(about: head, request) : nil
+        if let advice = challenge ?? advice(head.status) { failure.reason += "; \(advice)" }
         return failure
+    }
+
+    /// What the server asks for and can't get; what the user writes as `Authorization` may be of any scheme.
+    private static func complaint(about head: ResponseHead, _ request: HandshakeRequest) -> String? {
+        let authorization = request.headers.first { $0.name.lowercased() == "authorization" }?.value
+        let own = authorization?.split(separator: " ").first.map { String($0) }
+        let asked = head.headers["WWW-Authenticate"]
+        guard AuthenticationChallenge.complaint(asked, spoken: [own].compactMap { $0 }) != nil else { return nil }
+        return AuthenticationChallenge.complaint(asked, spoken: ["Basic", "Bearer"])
     }
 
     /// What usually helps, for the reader of the log; `nil` where the status says it all.

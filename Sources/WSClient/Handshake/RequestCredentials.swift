@@ -6,6 +6,10 @@ struct RequestCredentials {
     private let plain: [(name: String, value: String)]
     /// For the configured server only.
     private let confidential: [(name: String, value: String)]
+    /// What the URL's query says of us.
+    private let queried: [(name: String, value: String)]
+    /// Secrets that are told later, in messages.
+    let spoken: [String]
 
     /// The headers with the one `Authorization` that applies: a bearer token given at run time goes before the
     /// source's, that before a configured header, and that before the user name in the URL.
@@ -13,8 +17,12 @@ struct RequestCredentials {
         configured: [(name: String, value: String)] = [],
         source: [(name: String, value: String)] = [],
         bearerToken: String? = nil,
-        userInfo: String? = nil
+        userInfo: String? = nil,
+        path: String = "/",
+        spoken: [String] = []
     ) {
+        queried = Self.queryCredentials(in: path)
+        self.spoken = spoken
         var confidential = source
         if let bearerToken {
             confidential = source.filter { !Self.isAuthorization($0.name) }
@@ -39,9 +47,19 @@ struct RequestCredentials {
     /// The bearer token or whatever else identifies the client.
     var authorization: String? { headers.first { Self.isAuthorization($0.name) }?.value }
 
+    private var secretHeaders: [(name: String, value: String)] {
+        plain.filter { Self.isCredential($0.name) } + confidential
+    }
+
+    /// Whether the request itself says who we are.
+    var areInRequest: Bool { !secretHeaders.isEmpty || !queried.isEmpty }
+
+    /// What tells them from others; `nil` if they say nothing of who we are.
+    var identity: RefusedCredentials.Identity? { .init(headers: secretHeaders + queried, spoken: spoken) }
+
     /// The values that must not show in a log: whole, and without the scheme's name before them.
     var secrets: [String] {
-        (plain.filter { Self.isCredential($0.name) } + confidential).flatMap { header in
+        secretHeaders.flatMap { header in
             [header.value] + header.value.split(separator: " ").dropFirst().map(String.init)
         }
     }
@@ -51,6 +69,13 @@ struct RequestCredentials {
         let lower = name.lowercased()
         return ["auth", "cookie", "token", "key", "secret", "passw", "credential", "session", "signature"]
             .contains { lower.contains($0) }
+    }
+
+    private static func queryCredentials(in path: String) -> [(name: String, value: String)] {
+        path.drop { $0 != "?" }.dropFirst().split(separator: "&").compactMap { pair in
+            let name = pair.prefix { $0 != "=" }
+            return isCredential(String(name)) ? (String(name), String(pair.dropFirst(name.count))) : nil
+        }
     }
 
     private static func isAuthorization(_ name: String) -> Bool {

@@ -18,6 +18,9 @@ enum ResponseHeadError: Error, Equatable, CustomStringConvertible {
 
 /// Reads response heads strictly, byte by byte as they come (RFC 9112), and takes nothing of what follows them.
 ///
+/// A line ends with CR LF or, as servers of one's own making have it, with LF alone (section 2.2); a CR elsewhere is an
+/// error.
+///
 /// Our own, since NIOHTTP1's decoder drops what came behind a 101 when the connection ends in the same read: the
 /// messages of a server that sends and leaves at once.
 struct ResponseHeadParser {
@@ -34,7 +37,7 @@ struct ResponseHeadParser {
     /// Returns it once it is whole; what follows it stays in the buffer.
     mutating func parse(_ buffer: inout ByteBuffer) throws(ResponseHeadError) -> ResponseHead? {
         let taken = min(buffer.readableBytes, limit - bytes.count)
-        let searched = max(0, bytes.count - 3)
+        let searched = max(0, bytes.count - 2)
         let before = bytes.count
         bytes.append(contentsOf: buffer.readableBytesView.prefix(taken))
         guard zip(bytes, "HTTP/1.".utf8).allSatisfy({ $0 == $1 }) else { throw .notHTTP }
@@ -45,23 +48,26 @@ struct ResponseHeadParser {
             return nil
         }
         buffer.moveReaderIndex(forwardBy: end - before)
-        let head = try head(bytes[..<(end - 4)])
+        let head = try head(bytes[..<end])
         bytes.removeAll()
         return head
     }
 
-    /// The index behind the empty line.
+    /// The index behind the empty line; what lies before `start` but for the last two bytes was searched already.
     private func endOfHead(from start: Int) -> Int? {
-        let empty: [UInt8] = [13, 10, 13, 10]
-        guard bytes.count - start >= 4 else { return nil }
-        return (start...bytes.count - 4).first { bytes[$0..<$0 + 4].elementsEqual(empty) }.map { $0 + 4 }
+        for end in start..<bytes.count where bytes[end] == 10 {
+            let rest = bytes[(end + 1)...]
+            if rest.first == 10 { return end + 2 }
+            if rest.first == 13, rest.dropFirst().first == 10 { return end + 3 }
+        }
+        return nil
     }
 
     private func head(_ bytes: ArraySlice<UInt8>) throws(ResponseHeadError) -> ResponseHead {
         var lines = Self.lines(bytes)[...]
         guard let first = lines.popFirst() else { throw .notHTTP }
         var head = try statusLine(first)
-        for line in lines {
+        for line in Self.unfolded(lines) {
             let (name, value) = try header(line)
             head.headers.add(name: name, value: value)
         }
@@ -69,13 +75,20 @@ struct ResponseHeadParser {
     }
 
     private static func lines(_ bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
-        var lines: [ArraySlice<UInt8>] = []
-        var start = bytes.startIndex
-        for index in bytes.indices.dropLast() where bytes[index] == 13 && bytes[index + 1] == 10 {
-            lines.append(bytes[start..<index])
-            start = index + 2
+        bytes.split(separator: 10).map { $0.last == 13 ? $0.dropLast() : $0 }.filter { !$0.isEmpty }
+    }
+
+    /// A line that begins with a blank goes on with the one before (section 5.2): old, but still sent.
+    private static func unfolded(_ lines: ArraySlice<ArraySlice<UInt8>>) -> [ArraySlice<UInt8>] {
+        var whole: [ArraySlice<UInt8>] = []
+        for line in lines {
+            if line.first == 32 || line.first == 9, !whole.isEmpty {
+                whole[whole.count - 1] += [32] + line.drop { $0 == 32 || $0 == 9 }
+            } else {
+                whole.append(line)
+            }
         }
-        return lines + [bytes[start...]]
+        return whole
     }
 
     /// Reads the first line, such as `HTTP/1.1 101 Switching Protocols`.

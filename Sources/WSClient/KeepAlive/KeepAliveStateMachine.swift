@@ -1,78 +1,80 @@
 import NIOCore
 
-/// Decides when to ping, and when a connection that still looks open is dead: its pong stays away.
+/// Decides when to ping, and when a connection that still looks open is dead: no pong comes.
 ///
-/// While reading is paused the deadlines stand still, for then we wouldn't see what has arrived; pings are still sent.
-/// Harmless races that are ignored: a pong that nobody asked for, one that comes twice, a timer that fires early.
+/// While reading is paused the deadlines stand still, for then we wouldn't see what has arrived. Pings are still sent,
+/// and with them a pong that nobody asked for: the server's own pings can't be seen then, and a pong shows it that we
+/// live (RFC 6455, section 5.5.3). `sendsPings` has no say in that, for it doesn't switch off answers to pings either.
+///
+/// Harmless races that are ignored: a pong before the first ping, one that comes twice, a timer that fires early.
 struct KeepAliveStateMachine {
     /// How often to ping, and how long a pong may take.
-    struct Pings: Equatable {
+    struct Rhythm: Equatable {
         var interval: TimeAmount
         var timeout: TimeAmount
+        var sendsPings = true
     }
 
-    /// A ping that isn't answered yet; its deadline is on the reading clock.
-    private struct Unanswered {
-        var number: UInt64
-        var deadline: NIODeadline
-    }
-
-    private let pings: Pings?
-    private var nextPing: NIODeadline?
+    private let rhythm: Rhythm
+    private var nextBeat: NIODeadline
     private var lastPing: UInt64 = 0
-    /// The oldest ping without an answer.
-    private var unanswered: Unanswered?
+    /// When the oldest ping without a pong behind it counts as unanswered, on the reading clock.
+    private var pongDeadline: NIODeadline?
     private var clock = ReadingClock()
     /// When the last ping was sent.
     private(set) var lastPingSent: NIODeadline?
-    /// Whether the server ever answered one.
+    /// Whether a pong ever came after a ping.
     private(set) var hasSeenPong = false
 
-    init(pings: Pings?, now: NIODeadline) {
-        self.pings = pings
-        nextPing = pings.map { now + $0.interval }
+    init(_ rhythm: Rhythm, now: NIODeadline) {
+        self.rhythm = rhythm
+        nextBeat = now + rhythm.interval
     }
 
     /// When `timerFired` has something to decide; `nil` for never.
     var nextDeadline: NIODeadline? {
-        [nextPing, unanswered.flatMap { clock.realTime(of: $0.deadline) }].compactMap { $0 }.min()
+        let beat = rhythm.sendsPings || clock.isPaused ? nextBeat : nil
+        return [beat, pongDeadline.flatMap { clock.realTime(of: $0) }].compactMap { $0 }.min()
     }
 
     enum TimerAction: Equatable, Sendable {
         case doNothing
         case sendPing(number: UInt64)
+        case sendPingAndUnaskedPong(number: UInt64)
+        case sendUnaskedPong
         /// No pong came in time.
         case giveUpPong(after: TimeAmount)
     }
 
     mutating func timerFired(now: NIODeadline) -> TimerAction {
-        guard let pings else { return .doNothing }
-        if let unanswered, clock.hasPassed(unanswered.deadline, now: now) { return .giveUpPong(after: pings.timeout) }
-        guard let due = nextPing, now >= due else { return .doNothing }
-        nextPing = now + pings.interval
+        if let pongDeadline, clock.hasPassed(pongDeadline, now: now) { return .giveUpPong(after: rhythm.timeout) }
+        guard now >= nextBeat, rhythm.sendsPings || clock.isPaused else { return .doNothing }
+        nextBeat = now + rhythm.interval
+        guard rhythm.sendsPings else { return .sendUnaskedPong }
         lastPing += 1
         lastPingSent = now
-        if unanswered == nil {
-            unanswered = Unanswered(number: lastPing, deadline: clock.time(at: now) + pings.timeout)
-        }
-        return .sendPing(number: lastPing)
+        pongDeadline = pongDeadline ?? clock.time(at: now) + rhythm.timeout
+        return clock.isPaused ? .sendPingAndUnaskedPong(number: lastPing) : .sendPing(number: lastPing)
     }
 
-    /// A pong that carries the number of a ping answers that ping and all before it (RFC 6455, section 5.5.3).
-    mutating func receivedPong(number: UInt64, now: NIODeadline) {
-        guard let pings, let oldest = unanswered, (oldest.number...lastPing).contains(number) else { return }
+    /// Any pong after a ping shows life, whatever it carries: servers answer only the last of several pings, some with
+    /// another payload, and a pong may come unasked (RFC 6455, section 5.5.3).
+    mutating func receivedPong() {
+        guard lastPingSent != nil else { return }
         hasSeenPong = true
-        let deadline = clock.time(at: now) + pings.timeout
-        unanswered = number == lastPing ? nil : Unanswered(number: number + 1, deadline: deadline)
+        pongDeadline = nil
     }
 
     /// A part of a message arrived, behind which a pong has to wait: the link is alive.
     mutating func receivedPart(now: NIODeadline) {
-        guard let pings, unanswered != nil else { return }
-        unanswered?.deadline = clock.time(at: now) + pings.timeout
+        guard pongDeadline != nil else { return }
+        pongDeadline = clock.time(at: now) + rhythm.timeout
     }
 
-    mutating func paused(now: NIODeadline) { clock.paused(now: now) }
+    mutating func paused(now: NIODeadline) {
+        clock.paused(now: now)
+        if !rhythm.sendsPings { nextBeat = max(nextBeat, now + rhythm.interval) }
+    }
 
     mutating func resumed(now: NIODeadline) { clock.resumed(now: now) }
 }

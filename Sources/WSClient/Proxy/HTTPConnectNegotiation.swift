@@ -10,18 +10,23 @@ struct HTTPConnectNegotiation: ProxyNegotiation {
     private let proxy: WebSocketProxy
     private let server: String
     private let authority: String
+    private let userAgent: String?
     private let wallClock: @Sendable () -> Int64
     private var parser = ResponseHeadParser()
     private var interimAnswers = 0
+    /// Its body is being read.
+    private var refusal: Refusal?
 
     init(
         proxy: WebSocketProxy,
         url: WebSocketURL,
+        userAgent: String? = nil,
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.now }
     ) {
         self.proxy = proxy
         server = url.server
         authority = url.authority
+        self.userAgent = userAgent
         self.wallClock = wallClock
     }
 
@@ -31,11 +36,15 @@ struct HTTPConnectNegotiation: ProxyNegotiation {
             let pair = Array("\(username):\(proxy.password ?? "")".utf8)
             text.writeString("Proxy-Authorization: Basic \(Base64.encode(pair))\r\n")
         }
+        if let userAgent { text.writeString("User-Agent: \(userAgent)\r\n") }
         text.writeString("\r\n")
         return text
     }
 
+    var knownFailure: ConnectionFailure? { refusal?.known }
+
     mutating func received(_ buffer: inout ByteBuffer) -> ProxyNegotiationStep {
+        if refusal != nil { return readRefusal(&buffer) }
         while true {
             let head: ResponseHead
             do throws(ResponseHeadError) {
@@ -57,9 +66,18 @@ struct HTTPConnectNegotiation: ProxyNegotiation {
                 }
                 return .open
             default:
-                return .failed(refusal(head))
+                let failure = failure(head)
+                // Without a length it ends with TCP, which proxies like to keep open.
+                guard let begun = Refusal(failure, of: head), begun.isFramed else { return .failed(failure) }
+                refusal = begun
+                return readRefusal(&buffer)
             }
         }
+    }
+
+    private mutating func readRefusal(_ buffer: inout ByteBuffer) -> ProxyNegotiationStep {
+        guard let isWhole = refusal?.receive(&buffer), let refusal else { return .keepReading }
+        return isWhole ? .failed(refusal.known) : .keepReading
     }
 
     private static func failure(_ error: ResponseHeadError, _ proxy: WebSocketProxy) -> ConnectionFailure {
@@ -70,12 +88,18 @@ struct HTTPConnectNegotiation: ProxyNegotiation {
         }
     }
 
-    private func refusal(_ head: ResponseHead) -> ConnectionFailure {
+    private func failure(_ head: ResponseHead) -> ConnectionFailure {
         var failure = ConnectionFailure(
             "\(proxy.name) refused CONNECT to \(server): \(head.statusLine)",
             remedy: remedy(head.status)
         )
-        if head.status == 407, proxy.username == nil { failure.reason += " (no username is configured)" }
+        if head.status == 407 {
+            if proxy.username == nil { failure.reason += " (no username is configured)" }
+            let asked = head.headers["Proxy-Authenticate"]
+            if let complaint = AuthenticationChallenge.complaint(asked, spoken: ["Basic"]) {
+                failure.reason += "; \(complaint)"
+            }
+        }
         if let text = head.headers.first(name: "Retry-After"), let wait = RetryAfter.parse(text, now: wallClock()) {
             failure.retryAfter = wait
             failure.reason += ", retry after \(wait.words)"

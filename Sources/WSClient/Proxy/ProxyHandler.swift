@@ -20,6 +20,11 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.report = report
     }
 
+    /// What the proxy on this channel has refused already, should the time be over before it has said all about it.
+    static func knownFailure(on channel: any Channel) -> ConnectionFailure? {
+        try? channel.pipeline.syncOperations.handler(type: ProxyHandler.self).negotiation.knownFailure
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { begin(context) }
     }
@@ -50,11 +55,11 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        finish(ConnectionFailure(error, server: name))
+        finish(negotiation.knownFailure ?? ConnectionFailure(error, server: name))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(ConnectionFailure("\(name) closed the connection before it led anywhere"))
+        finish(negotiation.knownFailure ?? ConnectionFailure("\(name) closed the connection before it led anywhere"))
         context.fireChannelInactive()
     }
 
@@ -73,6 +78,7 @@ extension WebSocketProxy {
         to url: WebSocketURL,
         on channel: any Channel,
         caFile: String?,
+        userAgent: String?,
         report: @escaping (ConnectionFailure?) -> Void
     ) throws {
         let pipeline = channel.pipeline.syncOperations
@@ -81,7 +87,7 @@ extension WebSocketProxy {
             let trust = TLSConfiguration(caFile: caFile)
             try pipeline.addHandler(TLSClientHandler(context: TLSContext(trust, host: host)))
         }
-        try pipeline.addHandler(ProxyHandler(negotiation(for: url), name: name, report: report))
+        try pipeline.addHandler(ProxyHandler(negotiation(for: url, userAgent: userAgent), name: name, report: report))
         try channel.syncOptions?.setOption(.autoRead, value: true)
     }
 }

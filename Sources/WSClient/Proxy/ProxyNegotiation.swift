@@ -6,6 +6,12 @@ protocol ProxyNegotiation {
     var greeting: ByteBuffer { get }
     /// Takes what it understands of the buffer.
     mutating func received(_ buffer: inout ByteBuffer) -> ProxyNegotiationStep
+    /// What is known already if nothing more comes.
+    var knownFailure: ConnectionFailure? { get }
+}
+
+extension ProxyNegotiation {
+    var knownFailure: ConnectionFailure? { nil }
 }
 
 /// What follows from what a proxy said.
@@ -19,9 +25,9 @@ enum ProxyNegotiationStep: Equatable {
 
 extension WebSocketProxy {
     /// What to say to be connected to this server.
-    func negotiation(for url: WebSocketURL) -> any ProxyNegotiation {
+    func negotiation(for url: WebSocketURL, userAgent: String? = nil) -> any ProxyNegotiation {
         switch kind {
-        case .http, .https: HTTPConnectNegotiation(proxy: self, url: url)
+        case .http, .https: HTTPConnectNegotiation(proxy: self, url: url, userAgent: userAgent)
         case .socks5: SOCKS5Negotiation(proxy: self, url: url)
         }
     }

@@ -11,6 +11,8 @@ struct ConnectionFailure: Error, Equatable, Sendable {
         case credentials
         /// The same, but there may be a fresh credential: try it at once, the first time.
         case freshCredentials
+        /// The same were refused so often that only others are worth another attempt.
+        case otherCredentials
     }
 
     /// A plain sentence, printable, without a secret.
@@ -20,6 +22,10 @@ struct ConnectionFailure: Error, Equatable, Sendable {
     var retryAfter: TimeAmount?
     /// The close code of the WebSocket connection, if there was one.
     var closeCode: CloseCode?
+    /// What the server said in a refusal's body, as it came; not part of `reason` before its secrets are hidden.
+    var said: [UInt8] = []
+    /// Whether the server refused the credentials, and didn't ask to try them again later.
+    var refusesCredentials = false
 
     init(
         _ reason: String,

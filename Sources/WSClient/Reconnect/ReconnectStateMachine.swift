@@ -114,6 +114,9 @@ struct ReconnectStateMachine {
         }
     }
 
+    /// An attempt came to nothing before it was made: it doesn't count.
+    mutating func withdrawAttempt() { attempts = max(0, attempts - 1) }
+
     // MARK: What an attempt reports
 
     mutating func tcpConnected() {
@@ -191,6 +194,10 @@ struct ReconnectStateMachine {
         using generator: inout some RandomNumberGenerator
     ) -> EndAction {
         let isFault = needsPerson(failure)
+        guard failure.remedy != .otherCredentials else {
+            state = .fault(until: nil)
+            return .stay
+        }
         if failure.remedy == .freshCredentials, !isFault, failure.retryAfter ?? .zero == .zero {
             _ = startAttempt()
             return .startAttempt
@@ -219,7 +226,7 @@ struct ReconnectStateMachine {
         case .waiting:
             credentialRefusals = 0
             return false
-        case .person:
+        case .person, .otherCredentials:
             credentialRefusals = 0
             return true
         case .credentials, .freshCredentials:

@@ -51,6 +51,10 @@ final class ConnectionRenewal {
                 return fail(ConnectionFailure("there is no newer credential yet"))
             }
             let credentials = try client.requestCredentials(fresh)
+            guard !client.refusals.areUseless(credentials.identity) else {
+                let times = RefusedCredentials.most
+                return fail(ConnectionFailure("there is no credential that the server did not refuse \(times) times"))
+            }
             self.credentials = credentials
             expires = fresh.expires
             phase = .connecting
@@ -98,6 +102,7 @@ final class ConnectionRenewal {
 
     private func fail(_ failure: ConnectionFailure) {
         if case .over = phase { return }
+        if failure.refusesCredentials { client.refusals.refused(credentials?.identity) }
         close()?.close(.normalClosure, because: failure.reason)
         client.renewal(self, failed: failure)
     }
@@ -195,6 +200,10 @@ extension ConnectionRenewal: ConnectionOwner {
     func connectionBecameWritable(_ connection: ConnectionHandler) {}
 
     func connection(_ connection: ConnectionHandler, wroteThrough position: Int) {}
+
+    func connection(_ connection: ConnectionHandler, leftUnread reason: String) {
+        client.logDetail { "renewal: \(reason)" }
+    }
 
     func connection(_ connection: ConnectionHandler, ended failure: ConnectionFailure) {
         fail(failure)

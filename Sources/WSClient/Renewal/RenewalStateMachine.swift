@@ -74,7 +74,7 @@ struct RenewalStateMachine {
         let isSlow: Bool
         switch remedy {
         case .waiting: isSlow = false
-        case .person: isSlow = true
+        case .person, .otherCredentials: isSlow = true
         case .credentials, .freshCredentials: isSlow = failures > 1
         }
         let delay =

@@ -52,7 +52,7 @@ extension WebSocketClient {
     }
 
     func renewal(_ renewal: ConnectionRenewal, failed failure: ConnectionFailure) {
-        let reason = Redactor(allSecrets).redact(failure.reason)
+        let reason = failure.words(hiding: Redactor(allSecrets))
         guard renewal === self.renewal else { return }
         self.renewal = nil
         guard machine.isEstablished else { return renewalMachine.ended() }

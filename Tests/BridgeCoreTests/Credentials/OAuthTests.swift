@@ -39,7 +39,14 @@ struct OAuthTests {
         try await withEventLoop { eventLoop in
             try await body(
                 try await OnLoop(eventLoop) { [connection] in
-                    OAuthAuthorization(oauth, of: connection, eventLoop: $0, learned: learned, warn: { _ in })
+                    OAuthAuthorization(
+                        oauth,
+                        of: connection,
+                        userAgent: "wsbridge/test",
+                        eventLoop: $0,
+                        learned: learned,
+                        warn: { _ in }
+                    )
                 }
             )
         }
@@ -140,6 +147,52 @@ struct OAuthTests {
                     #expect(failure?.needsPerson == false)
                 }
             }
+        }
+    }
+
+    @Test("RFC 9112: lines with LF alone, chunks, and a body that ends with TCP are answers like others")
+    func answersInAnyFraming() async throws {
+        let token = #"{"access_token":"abc","token_type":"Bearer"}"#
+        let (first, second) = (token.prefix(20), token.dropFirst(20))
+        for answer in [
+            "HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: \(token.utf8.count)\n\n\(token)",
+            "HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\ntransfer-encoding: chunked\n\n14\r\n\(first)\r\n"
+                + "\(String(second.utf8.count, radix: 16))\n\(second)\n0\n\n",
+            "HTTP/1.0 200 OK\r\n\r\n\(token)",
+        ] {
+            try await withTokenServer(answering: { _, _ in .raw(answer) }) { server in
+                try await withSource(configuration(port: server.port)) { source in try await source.gives("Bearer abc")
+                }
+            }
+        }
+    }
+
+    @Test func whatARefusalSaysOutsideItsErrorCodeIsShown() async throws {
+        let answers: [(TestTokenServer.Answer, String)] = [
+            (
+                .status(503, body: "canary+secret: down\nfor a while"),
+                "answered 503; it says \"***: down\\nfor a while\""
+            ),
+            (.status(503, body: "<html>down</html>"), "answered 503"),
+            (
+                .status(401, headers: [("WWW-Authenticate", "Negotiate")]),
+                "answered 401; it asks for Negotiate, but only Basic can be given"
+            ),
+        ]
+        for (answer, words) in answers {
+            try await withTokenServer(answering: { _, _ in answer }) { server in
+                try await withSource(configuration(port: server.port)) { source in
+                    let failure = try await source.failure()
+                    #expect(failure?.reason.hasSuffix(words) == true, "\(failure?.reason ?? "")")
+                }
+            }
+        }
+    }
+
+    @Test func theEndpointIsToldWhoWeAre() async throws {
+        try await withTokenServer(answering: { _, _ in .token("abc") }) { server in
+            try await withSource(configuration(port: server.port)) { source in try await source.gives("Bearer abc") }
+            #expect(server.requests.first?.header("User-Agent") == "wsbridge/test")
         }
     }
 

@@ -14,6 +14,7 @@ final class SessionRig: SessionHost {
     private var words: [String] = []
     private(set) var learned: [String] = []
     private(set) var isConcealing = false
+    private(set) var areCredentialsRefused = false
 
     /// `server` and `keys` stand below the connection's name.
     init(_ keys: String, server: String = "url: ws://127.0.0.1:1") throws {
@@ -63,6 +64,8 @@ final class SessionRig: SessionHost {
     func sessionLearned(_ secrets: [String]) { learned += secrets }
 
     func sessionConceals(_ isConcealing: Bool) { self.isConcealing = isConcealing }
+
+    func sessionCredentialsWereRefused() { areCredentialsRefused = true }
 
     func sessionProgressed() {}
 

@@ -216,4 +216,46 @@ struct SessionTests {
         #expect(!rig.session.script.inspectsAlways)
         #expect(rig.advance(by: .seconds(30)) == ["reconnect 1001: server sent no message for 30 s"])
     }
+
+    @Test(
+        "a refusal is one of credentials only if the last text told a secret of the configuration",
+        arguments: [
+            ("{ token: abc }", "- { send: 'in {token}', expect: ok, fail_on: no }", true),
+            ("{ mine: { file: /nowhere } }", "- { send: 'in {mine}', expect: ok, fail_on: no }", true),
+            ("{ token: abc }", "- { send: 'in {token}' }\n    - { expect: ok, fail_on: no }", true),
+            ("{ channel: abc }", "- { send: 'in {channel}', expect: ok, fail_on: no }", false),
+            ("{ token: abc }", "- { send: 'in {token}' }\n    - { send: sub, expect: ok, fail_on: no }", false),
+            ("{ token: abc }", "- { expect: ok, fail_on: no }\n    - { send: 'in {token}' }", false),
+        ]
+    )
+    func refusalsOfCredentials(variables: String, steps: String, areRefused: Bool) throws {
+        let rig = try SessionRig("session:\n  variables: \(variables)\n  steps:\n    \(steps)")
+        guard rig.session.script.variables.allSatisfy({ !$0.value.isFile }) else {
+            #expect(rig.session.script.tellsSecret(before: 0) == areRefused)
+            return
+        }
+        _ = rig.establish()
+        rig.receive("no")
+        #expect(rig.areCredentialsRefused == areRefused)
+    }
+
+    @Test func homeAssistantsLoginIsOneAndItsSubscriptionIsNone() throws {
+        let keys = "session: { preset: home-assistant, access_token: abc, events: [ e ] }"
+        let login = try SessionRig(keys)
+        _ = login.establish()
+        login.receive(#"{"type":"auth_required"}"#, #"{"type":"auth_invalid"}"#)
+        #expect(login.areCredentialsRefused)
+        for (member, isSecret) in [("Authorization: abc", true), ("locale: de", false)] {
+            let rig = try SessionRig(
+                "session:\n  preset: graphql-transport-ws\n  payload: { \(member) }\n"
+                    + "  subscriptions: [ { query: 'subscription News {news}' } ]"
+            )
+            #expect(rig.session.script.variables.map(\.isSecret) == [isSecret])
+        }
+        let subscription = try SessionRig(keys)
+        _ = subscription.establish()
+        subscription.receive(#"{"type":"auth_required"}"#, #"{"type":"auth_ok"}"#)
+        subscription.receive(#"{"id":1,"type":"result","success":false}"#)
+        #expect(!subscription.areCredentialsRefused)
+    }
 }

@@ -83,12 +83,17 @@ struct FlowTests {
         try harness.serve(texts: "b")
         #expect(harness.events == [])
         harness.drop()
-        #expect(harness.events == [], "the end waits for what was read before it")
+        #expect(harness.events == ["established"], "the end waits for what was read before it")
+        #expect(
+            harness.client.status.reason
+                == "server ended the connection; it left while we did not read; what it sent before still waits to be read"
+        )
         harness.client.resumeReading()
         #expect(
             harness.events == [
                 "received a", "received b", "backoff",
-                "event disconnected 1006 true server ended the connection without a close frame",
+                "event disconnected 1006 true server ended the connection without a close frame; "
+                    + "it left while we did not read",
             ]
         )
     }
@@ -112,8 +117,9 @@ struct FlowTests {
         harness.client.disconnect()
         #expect(
             harness.events == [
-                "received a", "disconnected",
-                "event disconnected 1006 true server ended the connection without a close frame",
+                "established", "received a", "disconnected",
+                "event disconnected 1006 true server ended the connection without a close frame; "
+                    + "it left while we did not read",
             ]
         )
     }
@@ -184,7 +190,7 @@ struct FlowTests {
         harness.client.pauseReading()
         harness.advance(by: .hours(1))
         #expect(harness.events == [])
-        #expect(try harness.sentFrames().count == 180, "pings go on")
+        #expect(try harness.sentFrames().count == 2 * 180, "pings go on, and a pong with each")
         harness.client.resumeReading()
         harness.advance(by: .seconds(10))
         #expect(harness.client.status.state == .backoff)

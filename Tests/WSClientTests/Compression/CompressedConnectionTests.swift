@@ -115,6 +115,7 @@ struct CompressedConnectionTests {
         harness.drop()
         #expect(harness.client.status.state == .established)
         harness.recorder.onReceived = nil
+        _ = harness.events
         harness.client.resumeReading()
         #expect(harness.events.first == "received last")
         #expect(harness.client.status.state == .backoff)

@@ -9,13 +9,15 @@ struct HandshakeRequestTests {
     private func request(
         _ url: String,
         subprotocols: [String] = [],
-        headers: [(name: String, value: String)] = []
+        headers: [(name: String, value: String)] = [],
+        userAgent: String? = nil
     ) throws -> String {
         let request = try HandshakeRequest(
             url: WebSocketURL(url),
             key: key,
             subprotocols: subprotocols,
-            headers: headers
+            headers: headers,
+            userAgent: userAgent
         )
         return String(buffer: request.bytes)
     }
@@ -51,6 +53,17 @@ struct HandshakeRequestTests {
     )
     func hostNamesThePortThatIsNotTheDefault(url: String, host: String) throws {
         #expect(try request(url).contains("\r\nHost: \(host)\r\n"))
+    }
+
+    @Test(
+        "RFC 9110 10.1.5: we say who we are, unless the user says something else",
+        arguments: ["User-Agent", "user-agent"]
+    )
+    func userAgent(name: String) throws {
+        #expect(try request("ws://h/", userAgent: "x/1").contains("\r\nUser-Agent: x/1\r\n"))
+        let own = try request("ws://h/", headers: [(name, "mine")], userAgent: "x/1")
+        #expect(own.contains("\r\n\(name): mine\r\n") && !own.contains("x/1"))
+        #expect(try !request("ws://h/").contains("User-Agent"))
     }
 
     @Test("S6: user name and password never stand in the request's URL or Host") func userInfoStaysAway() throws {

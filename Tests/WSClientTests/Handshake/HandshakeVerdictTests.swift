@@ -40,6 +40,12 @@ struct HandshakeVerdictTests {
                 == .established(subprotocol: "b")
         )
         #expect(try verdict(101, switching(), offered: ["a"]) == .established(subprotocol: nil))
+        let empty = switching {
+            $0.add(name: "Sec-WebSocket-Protocol", value: "")
+            $0.add(name: "Sec-WebSocket-Extensions", value: "")
+        }
+        #expect(try verdict(101, empty, offered: ["a"]) == .established(subprotocol: nil), "nothing behind it: absent")
+        #expect(try verdict(101, empty) == .established(subprotocol: nil))
     }
 
     @Test("S1: a wrong, missing or doubled Sec-WebSocket-Accept fails") func verifiesAccept() throws {
@@ -158,10 +164,42 @@ struct HandshakeVerdictTests {
     @Test func redirectsNeedALocation() throws {
         #expect(try verdict(301, ["Location": "wss://x/"]) == .redirect(location: "wss://x/"))
         #expect(try verdict(308, ["location": "/x"]) == .redirect(location: "/x"))
-        guard case .failed(let failure) = try verdict(302) else {
+        for headers in [HTTPHeaders(), ["Location": ""]] {
+            guard case .failed(let failure) = try verdict(302, headers) else {
+                Issue.record("not failed")
+                return
+            }
+            #expect(failure.reason == "server answered 302 Found without a Location" && failure.remedy == .person)
+        }
+    }
+
+    @Test(
+        "a 401 that asks for what we can't say names it",
+        arguments: [
+            ("Digest realm=\"a, b\", qop=\"auth\"", "it asks for Digest, but only Basic and Bearer can be given"),
+            ("Negotiate, NTLM", "it asks for Negotiate or NTLM, but only Basic and Bearer can be given"),
+            ("Negotiate, Basic realm=\"x\"", "look at the token or password"),
+            ("ApiKey", "look at the token or password"), ("", "look at the token or password"),
+        ]
+    )
+    func namesTheScheme(challenge: String, advice: String) throws {
+        let request = try HandshakeRequest(
+            url: WebSocketURL("ws://h/"),
+            key: HandshakeKey(text: "dGhlIHNhbXBsZSBub25jZQ=="),
+            subprotocols: [],
+            headers: [("authorization", "ApiKey abc")]
+        )
+        let headers = HTTPHeaders(
+            challenge.split(separator: ", N").enumerated().map {
+                ("WWW-Authenticate", ($0 == 0 ? "" : "N") + $1)
+            }
+        )
+        let head = ResponseHead(status: 401, headers: headers)
+        guard case .failed(let failure) = HandshakeVerdict(head, to: request, wallClock: 0) else {
             Issue.record("not failed")
             return
         }
-        #expect(failure.remedy == .person)
+        #expect(failure.reason == "server answered 401 Unauthorized; \(advice)")
+        #expect(failure.remedy == .credentials && failure.refusesCredentials)
     }
 }

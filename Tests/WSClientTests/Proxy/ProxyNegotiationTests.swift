@@ -75,6 +75,44 @@ struct ProxyNegotiationTests {
         #expect(try connect("HTTP/1.1 \(line)\r\n\r\n") == .failed(.init(reason, remedy: remedy)))
     }
 
+    @Test func aRefusalsTextIsPartOfIt() throws {
+        let head = "HTTP/1.1 403 x\nContent-Type: application/json\n"
+        for (body, wire) in [
+            ("{\"rule\":7}", "Content-Length: 10\n\n{\"rule\":7}"),
+            ("no", "Transfer-Encoding: chunked\n\n1\r\nn\r\n1\r\no\r\n0\r\n\r\n"),
+        ] {
+            guard case .failed(let failure) = try connect(head + wire) else {
+                Issue.record("not refused")
+                return
+            }
+            #expect(failure.said == Array(body.utf8))
+        }
+        var negotiation = try WebSocketProxy("http://p").negotiation(for: try WebSocketURL(url))
+        #expect(answer(&negotiation, Array((head + "Content-Length: 10\n\nno").utf8), in: 100) == .keepReading)
+        #expect(negotiation.knownFailure?.said == Array("no".utf8), "known should the time be over")
+        // A page, and text without a length, are not waited for.
+        #expect(try connect("HTTP/1.1 403 x\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n") != .keepReading)
+        #expect(try connect("HTTP/1.1 403 x\r\nContent-Type: text/plain\r\n\r\n") != .keepReading)
+    }
+
+    @Test func aSchemeThatWeDoNotSpeakIsNamed() throws {
+        let answer = "HTTP/1.1 407 x\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n"
+        guard case .failed(let failure) = try connect(answer, proxy: "http://u:p@10.0.0.1:3128") else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(
+            failure.reason.hasSuffix(
+                "407 Proxy Authentication Required; it asks for Negotiate or NTLM, but only Basic can be given"
+            )
+        )
+    }
+
+    @Test func aProxyIsToldWhoWeAre() throws {
+        let negotiation = try WebSocketProxy("http://p").negotiation(for: try WebSocketURL(url), userAgent: "x/1")
+        #expect(String(buffer: negotiation.greeting).hasSuffix("\r\nUser-Agent: x/1\r\n\r\n"))
+    }
+
     @Test func aRefusalWithRetryAfterIsHonoured() throws {
         guard case .failed(let failure) = try connect("HTTP/1.1 503 x\r\nRetry-After: 90\r\n\r\n") else {
             Issue.record("not refused")

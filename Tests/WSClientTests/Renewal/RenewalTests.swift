@@ -200,7 +200,8 @@ struct RenewalTests {
         parts.client.pauseReading()
         try parts.renew()
         try parts.harness.answerHandshake()
-        #expect(try parts.frames(on: 0) == ["close 1000"])
+        let unaskedPong = "pong(\(ByteBuffer()))"
+        #expect(try parts.frames(on: 0).filter { $0 != unaskedPong } == ["close 1000"])
         try parts.serve("held", on: 0)
         parts.harness.advance(by: .seconds(600))
         #expect(parts.harness.events == ["renewed 60 s", "writable"])

@@ -210,6 +210,7 @@ private struct Rehearsal {
             client.credentialSource = ConnectionCredentials(
                 of: connection,
                 through: proxy,
+                userAgent: nil,
                 eventLoop: eventLoop,
                 log: log,
                 learned: { _ in }

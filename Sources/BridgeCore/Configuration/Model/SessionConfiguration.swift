@@ -19,10 +19,13 @@ package struct SessionConfiguration: Sendable, Hashable {
 package struct SessionVariable: Sendable, Hashable {
     package var name: String
     package var value: Secret
+    /// Whether it says who we are: it comes from a file, or its name says so.
+    package var isSecret: Bool
 
-    package init(_ name: String, _ value: Secret) {
+    package init(_ name: String, _ value: Secret, isSecret: Bool? = nil) {
         self.name = name
         self.value = value
+        self.isSecret = isSecret ?? (value.isFile || EnvironmentSubstitution.isSecret(name))
     }
 }
 

@@ -11,12 +11,19 @@ protocol SessionHost: AnyObject {
     func sessionLearned(_ secrets: [String])
     /// Whether a value that isn't known yet is expected, so that no message may be shown.
     func sessionConceals(_ isConcealing: Bool)
+    /// The server refused a step that told it a secret: other credentials are needed.
+    func sessionCredentialsWereRefused()
     /// How far the script is has changed.
     func sessionProgressed()
     /// Messages may flow.
     func sessionReady()
     /// The connection is of no use and has to end.
     func sessionGivesUp(because reason: String, code: CloseCode, _ failure: SessionFailure)
+}
+
+extension SessionHost {
+    /// Ignores it.
+    func sessionCredentialsWereRefused() {}
 }
 
 /// A connection's session at work: the script at each establishment, heartbeats, the watch over silence, and the
@@ -156,6 +163,7 @@ final class Session {
     private func consume(_ payload: UnsafeRawBufferPointer, _ kind: MessageKind, in step: Int) -> Bool {
         let wanted = script.steps[step]
         if wanted.failOn?.matches(payload, kind: kind) == true {
+            if script.tellsSecret(before: step) { host?.sessionCredentialsWereRefused() }
             fail(machine.refused(), because: "server refused: \(Self.shown(payload))")
             return true
         }

@@ -44,6 +44,13 @@ struct SessionScript {
         subprotocol = session.subprotocol
     }
 
+    /// Whether the last text that was sent up to this step told the server a secret of the configuration.
+    func tellsSecret(before step: Int) -> Bool {
+        let secrets = variables.filter(\.isSecret).map(\.name)
+        let last = steps.prefix(step + 1).compactMap(\.send).last
+        return last?.names.contains { secrets.contains($0) } ?? false
+    }
+
     /// Whether each message has to be looked at, even when the steps are through.
     var inspectsAlways: Bool {
         envelope != .plain || !endings.isEmpty || beats.contains { $0.expect != nil || $0.answer != nil }

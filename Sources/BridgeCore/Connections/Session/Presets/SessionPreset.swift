@@ -68,7 +68,7 @@ extension MessageTemplate {
         for (index, member) in members.enumerated() {
             let name = "\(prefix)_\(index)"
             template = template + .literal("\(index == 0 ? "" : ",")\(JSONText.quoted(member.name)):") + .quoted(name)
-            variables.append(SessionVariable(name, member.value))
+            variables.append(SessionVariable(name, member.value, isSecret: member.isSecret))
         }
         return (template + .literal("}"), variables)
     }

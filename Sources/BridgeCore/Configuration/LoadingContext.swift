@@ -22,7 +22,8 @@ final class LoadingContext {
     var hiddenValues: [String] = []
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.
-    var matchesCase = true
+    var matchesCase = matchesCaseByDefault
+    static let matchesCaseByDefault = true
 
     init(file: String, defaults: ConfigurationDefaults) {
         self.file = file

@@ -3,7 +3,11 @@ extension ValueType {
     static func list<Item>(of item: ValueType<Item>, example: String, allowEmpty: Bool = true) -> ValueType<[Item]>
     where Value == [Item] {
         let words = "a list such as \(example)"
-        return ValueType<[Item]>(words, schema: ["type": "array", "items": item.schema]) { node, field in
+        return ValueType<[Item]>(
+            words,
+            schema: ["type": "array", "items": item.schema],
+            write: { $0.isEmpty ? "[]" : "[ \($0.map(item.write).joined(separator: ", ")) ]" }
+        ) { node, field in
             guard case .sequence(let nodes) = node.content else {
                 if case .unusable = node.content { return nil }
                 field.error("\(field.name) must be \(words), found \(node.described)", at: node.position)

@@ -15,7 +15,7 @@ enum BearerTokenKeys {
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(600)),
-        default: "5s",
+        default: .model(\TokenCommandConfiguration.timeout),
         "With `command`: how long it may run. Then it is killed, with all that it started."
     )
 

@@ -5,11 +5,16 @@ enum WebSocketProtocol: String, Sendable, CaseIterable {
     case ws
     case wss
 
+    static let byDefault = wss
+
     var defaultPort: Int { self == .ws ? 80 : 443 }
 }
 
 /// Where a connection's server is: `url`, or `hostname`, `path`, `protocol` and `port`.
 enum EndpointSection {
+    /// The protocol's default.
+    static let protocolsPort = 0
+
     static func read(_ reader: MappingReader) -> WebSocketEndpoint? {
         let parts = [
             ConnectionKeys.hostname.name, ConnectionKeys.path.name, ConnectionKeys.protocol.name,
@@ -23,9 +28,9 @@ enum EndpointSection {
     }
 
     private static func fromParts(_ reader: MappingReader) -> WebSocketEndpoint? {
-        let path = reader.read(ConnectionKeys.path) ?? "/"
-        let `protocol` = reader.read(ConnectionKeys.protocol) ?? .wss
-        let port = reader.read(ConnectionKeys.port) ?? 0
+        let path = reader.read(ConnectionKeys.path) ?? WebSocketEndpoint.defaults.path
+        let `protocol` = reader.read(ConnectionKeys.protocol) ?? .byDefault
+        let port = reader.read(ConnectionKeys.port) ?? protocolsPort
         guard reader.contains(ConnectionKeys.hostname.name) else {
             reader.error("\(reader.path) needs a url, such as wss://example.com/feed, or a hostname")
             return nil
@@ -34,7 +39,7 @@ enum EndpointSection {
         return WebSocketEndpoint(
             isSecure: `protocol` == .wss,
             host: host,
-            port: port == 0 ? `protocol`.defaultPort : port,
+            port: port == protocolsPort ? `protocol`.defaultPort : port,
             path: path
         )
     }

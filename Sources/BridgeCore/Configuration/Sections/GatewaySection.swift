@@ -46,7 +46,7 @@ enum GatewayKeys {
     static let shutdownTimeout = Key(
         "shutdown_timeout",
         .duration(.zero ... .seconds(600)),
-        default: "10s",
+        default: .model(\GatewayConfiguration.shutdownTimeout),
         "How long queues may drain after SIGTERM."
     )
     static let log = Key(

@@ -5,7 +5,7 @@ extension ValueType<[HeaderConfiguration]> {
         let schema: JSONLiteral = [
             "type": ["object", "null"], "additionalProperties": ValueType<Secret>.secret().schema,
         ]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: { $0.isEmpty ? "{}" : "\($0)" }) { node, field in
             guard case .mapping(let entries) = node.content else {
                 if node.isNull { return [] }
                 if case .unusable = node.content { return nil }

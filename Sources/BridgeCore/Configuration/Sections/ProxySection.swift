@@ -36,7 +36,7 @@ extension ValueType<ProxyConfiguration> {
     static var proxy: Self {
         let words = "a URL such as http://10.0.0.1:3128, a mapping, environment or none"
         let schema: JSONLiteral = ["anyOf": [["type": "string"], .reference("proxy")]]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: text(of:)) { node, field in
             if case .mapping(let entries) = node.content {
                 let reader = MappingReader(entries, of: ProxyKeys.place, field: field, position: node.position)
                 return ProxySection.read(reader)
@@ -44,6 +44,15 @@ extension ValueType<ProxyConfiguration> {
             guard let scalar = scalar(node, field, words) else { return nil }
             return ProxySection.read(scalar, node, field)
         }
+    }
+}
+
+/// As it would be written, without a password.
+@Sendable private func text(of proxy: ProxyConfiguration) -> String {
+    switch proxy {
+    case .environment: "environment"
+    case .none: "none"
+    case .server(let server, _): "\(server)"
     }
 }
 

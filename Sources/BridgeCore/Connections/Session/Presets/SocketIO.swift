@@ -1,11 +1,15 @@
 /// Socket.IO 5 in Engine.IO 4, straight over WebSocket: open, connect to a namespace, pings, events in their envelope.
 enum SocketIO {
+    static let usualNamespace = "/"
+    static let usualUnwrap = SocketIOPacket.Unwrap.event
+    static let usualSilence: Duration? = .seconds(60)
+
     static let namespace = Key(
         "namespace",
         .text("a text that begins with /") { text in
             text.hasPrefix("/") && !text.contains(",") ? nil : "a namespace begins with / and holds no comma"
         },
-        default: "/",
+        default: .value(usualNamespace),
         "The namespace to connect to."
     )
     static let auth = Key(
@@ -17,13 +21,13 @@ enum SocketIO {
     static let unwrap = Key(
         "unwrap",
         ValueType<SocketIOPacket.Unwrap>.choice,
-        default: "event",
+        default: .value(usualUnwrap),
         "What routes see of `42[\"name\",{…}]`: `event` = `[\"name\",{…}]`, `data` = `{…}`, `none` = all of it."
     )
     static let within = Key(
         "within",
         .durationOrNone(.milliseconds(10) ... .seconds(86_400)),
-        default: "60s",
+        default: .value(usualSilence),
         "No ping of the server and no other message for so long: connect again."
     )
 
@@ -32,13 +36,13 @@ enum SocketIO {
         "Connects to a namespace of a Socket.IO server, answers its pings, and takes events out of their packets.",
         keys: [namespace.described, auth.described, unwrap.described, within.described]
     ) { reader in
-        let namespace = reader.read(namespace) ?? "/"
+        let namespace = reader.read(namespace) ?? usualNamespace
         func packet(_ type: String) -> String { SocketIOPacket.prefix(of: type, in: namespace) }
         var reading = SessionReading()
         reading.defaultPath = "/socket.io/?EIO=4&transport=websocket"
         let (object, variables) = MessageTemplate.object(reader.read(auth) ?? [], prefix: "auth")
         reading.session.variables = variables
-        reading.session.envelope = .socketIO(namespace: namespace, unwrap: reader.read(unwrap) ?? .event)
+        reading.session.envelope = .socketIO(namespace: namespace, unwrap: reader.read(unwrap) ?? usualUnwrap)
         let connect = MessageTemplate.literal(packet("40"))
         var connected = SessionStep(
             send: variables.isEmpty ? connect : connect + object,
@@ -54,8 +58,7 @@ enum SocketIO {
         var heartbeat = HeartbeatConfiguration()
         heartbeat.answer = .equals("2", caseSensitive: true)
         heartbeat.with = .literal("3")
-        heartbeat.within = .seconds(60)
-        if let within = reader.read(within) { heartbeat.within = within }
+        heartbeat.within = reader.read(within) ?? usualSilence
         reading.heartbeats = [heartbeat]
         return reading
     }

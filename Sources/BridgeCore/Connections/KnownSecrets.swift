@@ -1,4 +1,4 @@
-import TLS
+import WSClient
 
 /// The secret values of a connection, to hide them in what is shown of messages.
 enum KnownSecrets {
@@ -14,20 +14,21 @@ enum KnownSecrets {
         let values =
             secrets.compactMap { try? SecretReader.read($0) }
             + variables.filter { $0.utf8.count >= EnvironmentSubstitution.shortestSecret }
-        return withParts(values + queryValues(in: connection.endpoint.path)) + pair(connection.basicAuth)
+        let paths = [connection.endpoint.path, connection.oauth2?.tokenEndpoint.path].compactMap { $0 }
+        return withParts(values) + paths.flatMap(queryValues) + pair(connection.basicAuth)
             + ProxySecrets.values(of: connection)
     }
 
-    /// The values, and those parts of them that say something by themselves.
-    static func withParts(_ values: [String]) -> [String] { values + values.flatMap(parts) }
-
-    /// The Base64 form of user and password, as it is sent.
+    /// What is sent in base64.
     private static func pair(_ basic: BasicAuthConfiguration?) -> [String] {
         guard let basic, let name = try? SecretReader.read(basic.username),
             let password = try? SecretReader.read(basic.password)
         else { return [] }
-        return [Base64.encode(Array("\(name):\(password)".utf8))]
+        return ["\(name):\(password)"]
     }
+
+    /// The values, and those parts of them that say something by themselves.
+    static func withParts(_ values: [String]) -> [String] { values + values.flatMap(parts) }
 
     /// A header says `Bearer abc`, a cookie `session=abc; theme=dark`, user information `anna:abc`; a message may say
     /// `abc`: the parts count by themselves too.
@@ -39,13 +40,13 @@ enum KnownSecrets {
         }
     }
 
-    /// What a query gives to a name such as `token` or `api_key`; `channel=trades` may be shown.
+    /// What a query says, by whatever name or none: as it is written, and decoded as URLs and as forms do.
     private static func queryValues(in path: String) -> [String] {
         guard let query = path.split(separator: "?", maxSplits: 1).dropFirst().first else { return [] }
-        return query.split(separator: "&").compactMap { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, EnvironmentSubstitution.isSecret(String(parts[0])) else { return nil }
-            return String(parts[1])
+        return query.split(separator: "&").flatMap { pair in
+            let value = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).last ?? pair
+            let decoded = PercentEncoding.decoded(value)
+            return [String(value)] + [decoded, decoded?.replacing("+", with: " ")].compactMap { $0 }
         }
     }
 }

@@ -115,7 +115,7 @@ struct CommandToken {
         let written = outcome.output.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
         let inherited = ProcessInfo.processInfo.environment
             .filter {
-                EnvironmentSubstitution.isSecret($0.key)
+                SecretName.matches($0.key)
                     && $0.value.utf8.count >= EnvironmentSubstitution.shortestSecret
             }
             .map(\.value)

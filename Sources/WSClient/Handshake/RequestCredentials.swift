@@ -34,23 +34,16 @@ struct RequestCredentials {
     var headers: [(name: String, value: String)] { plain + confidential }
 
     /// What may be sent to another host than the configured one.
-    var headersForOthers: [(name: String, value: String)] { plain.filter { !Self.isCredential($0.name) } }
+    var headersForOthers: [(name: String, value: String)] { plain.filter { !SecretName.matches($0.name) } }
 
     /// The bearer token or whatever else identifies the client.
     var authorization: String? { headers.first { Self.isAuthorization($0.name) }?.value }
 
     /// The values that must not show in a log: whole, and without the scheme's name before them.
     var secrets: [String] {
-        (plain.filter { Self.isCredential($0.name) } + confidential).flatMap { header in
+        (plain.filter { SecretName.matches($0.name) } + confidential).flatMap { header in
             [header.value] + header.value.split(separator: " ").dropFirst().map(String.init)
         }
-    }
-
-    /// Whether a header's value is, by its name, likely one that others must not read.
-    static func isCredential(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return ["auth", "cookie", "token", "key", "secret", "passw", "credential", "session", "signature"]
-            .contains { lower.contains($0) }
     }
 
     private static func isAuthorization(_ name: String) -> Bool {

@@ -1,12 +1,12 @@
 /// Percent-encoding of URLs (RFC 3986, section 2.1).
-enum PercentEncoding {
+package enum PercentEncoding {
     /// Whether each `%` is followed by two hexadecimal digits.
     static func isValid(_ text: String) -> Bool {
         bytes(of: text[...]) != nil
     }
 
     /// The text that is encoded; `nil` if it is no valid encoding of UTF-8.
-    static func decoded(_ text: Substring) -> String? {
+    package static func decoded(_ text: Substring) -> String? {
         guard let bytes = bytes(of: text) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }

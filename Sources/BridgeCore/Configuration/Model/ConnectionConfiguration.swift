@@ -91,7 +91,7 @@ package struct HeaderConfiguration: Sendable, Hashable {
     }
 
     /// Whether the value is, by the header's name, likely one that others must not read.
-    package var isSecret: Bool { HeaderName.isSecret(name) }
+    package var isSecret: Bool { SecretName.matches(name) }
 
     /// Whether it is for the configured server only.
     var isConfidential: Bool {

@@ -1,3 +1,5 @@
+import WSClient
+
 /// What `bearer_token` may be.
 enum BearerToken: Sendable, Hashable {
     case secret(Secret)
@@ -102,7 +104,7 @@ extension ValueType<[String]> {
         guard case .sequence(let items) = list.content else { return }
         for item in items.dropFirst() {
             guard case .scalar(let scalar) = item.content,
-                scalar.variables.contains(where: EnvironmentSubstitution.isSecret)
+                scalar.variables.contains(where: { SecretName.matches($0) })
             else { continue }
             field.context.warning(
                 "\(scalar.described) becomes an argument, which everyone on this machine can see: "

@@ -1,3 +1,5 @@
+import WSClient
+
 extension ValueType<[HeaderConfiguration]> {
     /// `headers` of a connection: names to values, each value perhaps a secret (S6).
     static var headers: Self {
@@ -40,7 +42,7 @@ extension ValueType<[HeaderConfiguration]> {
                 field.error("\(entry.key) \(problem)", at: entry.value.position)
                 return nil
             }
-            if HeaderName.isSecret(entry.key), scalar.variables.isEmpty, !scalar.text.isEmpty {
+            if SecretName.matches(entry.key), scalar.variables.isEmpty, !scalar.text.isEmpty {
                 field.context.noteLiteralSecret(entry.key, at: entry.value.position)
             }
             return .literal(scalar.text)
@@ -68,12 +70,6 @@ enum HeaderName {
             return "\(name) belongs to the handshake, and is written by the gateway: delete it"
         }
         return nil
-    }
-
-    /// Whether a header's value is likely one that others must not read.
-    static func isSecret(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return ["authorization", "cookie", "token", "key", "secret", "password", "auth"].contains { lower.contains($0) }
     }
 
     /// RFC 9110, section 5.6.2.

@@ -7,6 +7,8 @@ final class LoadingContext {
     private let file: String
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var paths: [PathUse] = []
+    /// Where quotes around a secret were warned of.
+    private var placesOfQuotes: Set<Position> = []
     private(set) var literalSecrets: [(key: String, position: Position)] = []
 
     let defaults: ConfigurationDefaults
@@ -55,8 +57,17 @@ final class LoadingContext {
         paths.append(path)
     }
 
-    func noteLiteralSecret(_ key: String, at position: Position) {
-        literalSecrets.append((key, position))
+    /// A secret stands here, or variables that hold it.
+    func noteSecret(_ value: String, _ key: String, of scalar: YAMLScalar, at position: Position) {
+        if scalar.variables.isEmpty { literalSecrets.append((key, position)) }
+        if SecretReader.isInQuotes(value) {
+            warnOfQuotes(scalar.variables.isEmpty ? key : "\(key), \(scalar.described),", at: position)
+        }
+    }
+
+    func warnOfQuotes(_ what: String, at position: Position) {
+        guard placesOfQuotes.insert(position).inserted else { return }
+        warning(SecretReader.quotesWarning(of: what), at: position)
     }
 }
 

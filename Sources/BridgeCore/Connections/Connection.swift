@@ -27,6 +27,7 @@ final class Connection {
     var replyDesks: [ReplyDesk] = []
 
     private var received = 0
+    private let book: SecretBook
     private var failures = FailureHistory()
     private var sent = 0
     private(set) var establishments = 0
@@ -37,10 +38,11 @@ final class Connection {
     private var toldState = WebSocketClientStatus.State.disconnected
     private(set) var isShuttingDown = false
 
-    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets.
+    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets. All go into the book.
     init(
         _ configuration: ConnectionConfiguration,
         hiddenValues: [Secret] = [],
+        secrets book: SecretBook = SecretBook(),
         publisher: StatusPublisher?,
         eventLoop: any EventLoop,
         log: Logger
@@ -50,6 +52,7 @@ final class Connection {
         var log = log
         log[metadataKey: "connection"] = "\(name)"
         self.log = log
+        self.book = book
         let secrets = KnownSecrets.values(of: configuration, hidden: hiddenValues)
         let proxy = ConnectionProxy(configuration.proxy)
         client = WebSocketClient(
@@ -65,6 +68,7 @@ final class Connection {
             redactor: Redactor(secrets),
             eventLoop: eventLoop
         )
+        book.set(reporter.redactor, of: "connections.\(name)")
         session = try Session(configuration, tally: tally, eventLoop: eventLoop)
         client.delegate = self
         session?.host = self
@@ -177,7 +181,8 @@ final class Connection {
 
     func hide(_ secrets: [String]) {
         reporter.hide(secrets)
-        client.secrets = reporter.hiddenValues
+        client.secrets = reporter.redactor.values
+        book.set(reporter.redactor, of: "connections.\(name)")
     }
 
     private func send(_ message: ByteBuffer) -> ControlResponse {

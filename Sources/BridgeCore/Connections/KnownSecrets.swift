@@ -15,7 +15,8 @@ enum KnownSecrets {
             secrets.compactMap { try? SecretReader.read($0) }
             + variables.filter { $0.utf8.count >= EnvironmentSubstitution.shortestSecret }
         let paths = [connection.endpoint.path, connection.oauth2?.tokenEndpoint.path].compactMap { $0 }
-        return withParts(values) + paths.flatMap(queryValues) + pair(connection.basicAuth)
+        return withParts(values) + subprotocols(connection.subprotocols) + paths.flatMap(queryValues)
+            + pair(connection.basicAuth)
             + ProxySecrets.values(of: connection)
     }
 
@@ -25,6 +26,11 @@ enum KnownSecrets {
             let password = try? SecretReader.read(basic.password)
         else { return [] }
         return ["\(name):\(password)"]
+    }
+
+    /// A broker's own.
+    static func values(of broker: BrokerConfiguration) -> [String] {
+        broker.password.flatMap { try? SecretReader.read($0) }.map { [$0] } ?? []
     }
 
     /// The values, and those parts of them that say something by themselves.
@@ -38,6 +44,13 @@ enum KnownSecrets {
             let named = piece.drop { $0 != "=" && $0 != ":" }.dropFirst()
             return (words.dropFirst() + [named]).map(String.init)
         }
+    }
+
+    /// Some servers take a token as a subprotocol, which says so itself or stands behind a name that does.
+    private static func subprotocols(_ names: [String]) -> [String] {
+        zip(names, [""] + names).filter { name, before in
+            SecretName.matches(name) || SecretName.matches(before) || before.lowercased() == "bearer"
+        }.map(\.0)
     }
 
     /// What a query says, by whatever name or none: as it is written, and decoded as URLs and as forms do.

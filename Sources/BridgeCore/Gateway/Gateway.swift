@@ -36,12 +36,13 @@ package final class Gateway {
     private var statsTimer: Scheduled<Void>?
     private var expiryTimer: Scheduled<Void>?
 
-    /// Makes every part; nothing runs before `start`.
+    /// Makes every part; nothing runs before `start`. Their secrets go into the book.
     package init(
         _ configuration: GatewayConfiguration,
         version: String,
         adapters: AdapterFactory,
         spool: Spool? = nil,
+        secrets: SecretBook = SecretBook(),
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
@@ -50,7 +51,14 @@ package final class Gateway {
         self.eventLoop = eventLoop
         startedAt = eventLoop.now
         self.log = log
-        parts = try GatewayParts(configuration, adapters: adapters, spool: spool, eventLoop: eventLoop, log: log)
+        parts = try GatewayParts(
+            configuration,
+            adapters: adapters,
+            spool: spool,
+            secrets: secrets,
+            eventLoop: eventLoop,
+            log: log
+        )
         for broker in parts.brokers {
             brokerRecords[broker.name] = BrokerRecord()
             broker.client = self

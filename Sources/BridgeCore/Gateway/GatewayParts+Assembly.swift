@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import WSClient
 
 extension GatewayParts {
     /// Makes every part and wires sources through routes and queues to sinks.
@@ -9,11 +10,15 @@ extension GatewayParts {
         _ configuration: GatewayConfiguration,
         adapters: AdapterFactory,
         spool: Spool?,
+        secrets: SecretBook,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
         self.spool = spool
         brokers = configuration.brokers.map { adapters.broker($0, eventLoop, log) }
+        for broker in configuration.brokers {
+            secrets.set(Redactor(KnownSecrets.values(of: broker)), of: "mqtt.\(broker.name)")
+        }
         if let status = configuration.status, let broker = brokers.first(where: { $0.name == status.broker }) {
             publisher = StatusPublisher(topics: StatusTopics(base: status.baseTopic), broker: broker)
         }
@@ -27,6 +32,7 @@ extension GatewayParts {
                 try Connection(
                     connection,
                     hiddenValues: configuration.hiddenValues,
+                    secrets: secrets,
                     publisher: publisher,
                     eventLoop: eventLoop,
                     log: log

@@ -55,8 +55,13 @@ package enum MachineChecks {
             return [Finding(severity: .error, message: problem)]
         case .secret:
             do throws(SecretError) {
-                _ = try SecretReader.read(.file(use.path))
-                return secrecy(of: use.path)
+                let secret = try SecretReader.read(.file(use.path))
+                let shown = quoted(use.path, limit: 300)
+                let quotes =
+                    SecretReader.isInQuotes(secret)
+                    ? [Finding(severity: .warning, message: SecretReader.quotesWarning(of: "the text in \(shown)"))]
+                    : []
+                return quotes + secrecy(of: use.path)
             } catch {
                 return [Finding(severity: .error, message: error.description)]
             }

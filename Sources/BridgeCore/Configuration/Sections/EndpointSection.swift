@@ -65,8 +65,14 @@ extension ValueType<WebSocketEndpoint> {
                 field.error("\(field.name): \(problem.message)\(source)", at: node.position)
                 return nil
             case .success(let url):
-                if url.userInfo != nil, scalar.variables.isEmpty {
-                    field.context.noteLiteralSecret("the password in \(field.name)", at: node.position)
+                if let userInfo = url.userInfo {
+                    let password = userInfo.drop { $0 != ":" }.dropFirst()
+                    field.context.noteSecret(
+                        String(password),
+                        "the password in \(field.name)",
+                        of: scalar,
+                        at: node.position
+                    )
                 }
                 let kind: WebSocketProtocol = url.isSecure ? .wss : .ws
                 return WebSocketEndpoint(

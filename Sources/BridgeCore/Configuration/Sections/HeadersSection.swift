@@ -42,8 +42,8 @@ extension ValueType<[HeaderConfiguration]> {
                 field.error("\(entry.key) \(problem)", at: entry.value.position)
                 return nil
             }
-            if SecretName.matches(entry.key), scalar.variables.isEmpty, !scalar.text.isEmpty {
-                field.context.noteLiteralSecret(entry.key, at: entry.value.position)
+            if SecretName.matches(entry.key), !scalar.text.isEmpty {
+                field.context.noteSecret(scalar.text, entry.key, of: scalar, at: entry.value.position)
             }
             return .literal(scalar.text)
         }

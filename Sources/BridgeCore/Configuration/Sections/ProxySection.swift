@@ -65,8 +65,8 @@ enum ProxySection {
         }
         do throws(WebSocketProxyError) {
             let proxy = try WebSocketProxy(scalar.text)
-            if proxy.password != nil, scalar.variables.isEmpty {
-                field.context.noteLiteralSecret("the password in \(field.name)", at: node.position)
+            if let password = proxy.password {
+                field.context.noteSecret(password, "the password in \(field.name)", of: scalar, at: node.position)
             }
             return .server(proxy, password: nil)
         } catch {

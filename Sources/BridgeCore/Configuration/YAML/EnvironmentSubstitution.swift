@@ -17,6 +17,8 @@ struct EnvironmentSubstitution {
         var variables: [String]
         /// Of those, the values that are likely secrets by their variables' names.
         var secrets: [String] = []
+        /// Variables with such names whose values stand in quotes.
+        var quoted: [String] = []
     }
 
     var environment: [String: String]
@@ -68,7 +70,9 @@ struct EnvironmentSubstitution {
     private func note(_ value: String, of name: String, in result: inout Result) {
         result.text += value
         result.variables.append(name)
-        if SecretName.matches(name), value.utf8.count >= Self.shortestSecret { result.secrets.append(value) }
+        guard SecretName.matches(name) else { return }
+        if SecretReader.isInQuotes(value) { result.quoted.append(name) }
+        if value.utf8.count >= Self.shortestSecret { result.secrets.append(value) }
     }
 
     /// In bytes: a shorter value would be hidden wherever it stands by chance.

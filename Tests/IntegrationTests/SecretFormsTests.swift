@@ -224,8 +224,8 @@ struct SecretFormsTests {
 
     private static func percent(_ text: String, upper: Bool) -> String {
         text.utf8.map { byte in
-            let isLetter = UnicodeScalar(byte).properties.isAlphabetic
-            return isLetter ? String(UnicodeScalar(byte)) : String(format: upper ? "%%%02X" : "%%%02x", byte)
+            let isPlain = UnicodeScalar(byte).properties.isAlphabetic || (0x30...0x39).contains(byte)
+            return isPlain ? String(UnicodeScalar(byte)) : String(format: upper ? "%%%02X" : "%%%02x", byte)
         }.joined()
     }
 

@@ -94,7 +94,7 @@ struct CommandToken {
     private func failure(_ what: String, needsPerson: Bool = false) -> WebSocketCredentialError {
         let program = configuration.arguments.first ?? ""
         return WebSocketCredentialError(
-            "the token command \(quoted(program, limit: 100)) \(what)",
+            "the token command \(TokenCommandConfiguration.shown(program)) \(what)",
             needsPerson: needsPerson
         )
     }

@@ -73,6 +73,8 @@ private struct EscapedText {
     private(set) var index: Int
     /// Whether each `%` begins an encoded byte.
     private let isEncoded: Bool
+    /// The last backslash of a row may be the secret's own, or belong to the escape that follows.
+    private var isBehindBackslash = false
 
     init(_ text: UnsafeRawBufferPointer, at index: Int, isEncoded: Bool) {
         self.text = text
@@ -107,12 +109,14 @@ private struct EscapedText {
     mutating func take(_ wanted: ArraySlice<UInt8>, inBase64: Bool) -> Int? {
         guard index < text.count, let first = wanted.first else { return nil }
         let behind = skippingBackslashes(from: index)
-        if first == backslash, !inBase64 {
+        if first == backslash {
             guard behind > index else { return nil }
             index = behind
+            isBehindBackslash = true
             return 1
         }
-        if behind > index, let (count, end) = escape(wanted, at: behind) {
+        defer { isBehindBackslash = false }
+        if behind > index || isBehindBackslash, let (count, end) = escape(wanted, at: behind) {
             index = end
             return count
         }

@@ -75,6 +75,7 @@ struct RedactorTests {
                 #expect(Redactor([#"token"of"mine"#]).redact(String(whole.prefix(count))).hasPrefix("***"))
             }
         }
+        #expect(Redactor([#"token\?"\mine"#]).redact(#"token\u005C\u003f\u0022\\mine token\\?\"\\mine"#) == "*** ***")
         #expect(Redactor(["grüße 🚦 1"]).redact(#"gr\u00fc\u00dfe \ud83d\udea6 1"#) == "***")
         #expect(Redactor(["100%25 sure"]).redact("100%25 sure 100%2525%20sure") == "*** ***")
     }

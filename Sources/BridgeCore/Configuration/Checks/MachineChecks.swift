@@ -102,7 +102,7 @@ package enum MachineChecks {
 
     /// What keeps a program from being started.
     private static func programProblem(_ program: String) -> String? {
-        let shown = quoted(program, limit: 300)
+        let shown = TokenCommandConfiguration.shown(program)
         guard !program.contains("/") else {
             var status = stat()
             guard stat(program, &status) == 0 else { return "\(shown): \(LocalFile.explanation(of: errno))" }

@@ -96,11 +96,14 @@ struct Place: Sendable {
     var path: String
     var meaning: String
     var keys: [KeyDescription]
+    /// Whether what stands there by mistake may be a secret, and isn't shown.
+    var holdsSecrets: Bool
 
-    init(id: String, path: String, meaning: String, keys: [KeyDescription]) {
+    init(id: String, path: String, meaning: String, holdsSecrets: Bool = false, keys: [KeyDescription]) {
         self.id = id
         self.path = path
         self.meaning = meaning
+        self.holdsSecrets = holdsSecrets
         self.keys = keys
     }
 }

@@ -33,7 +33,14 @@ extension ValueType {
         ValueType("a mapping", schema: .reference(id)) { node, field in
             let place = place()
             let example = "{ \(place.keys.prefix(2).map { "\($0.name): …" }.joined(separator: ", ")) }"
-            guard let entries = entries(of: node, field, suchAs: "\(field.name): \(example)") else { return nil }
+            guard
+                let entries = entries(
+                    of: node,
+                    field,
+                    suchAs: "\(field.name): \(example)",
+                    isShown: !place.holdsSecrets
+                )
+            else { return nil }
             return read(MappingReader(entries, of: place, field: field, position: node.position))
         }
     }
@@ -82,7 +89,12 @@ extension ValueType {
     }
 
     /// A mapping's entries; nothing is an empty mapping.
-    private static func entries(of node: YAMLNode, _ field: Field, suchAs example: String) -> [YAMLEntry]? {
+    private static func entries(
+        of node: YAMLNode,
+        _ field: Field,
+        suchAs example: String,
+        isShown: Bool = true
+    ) -> [YAMLEntry]? {
         switch node.content {
         case .mapping(let entries):
             return entries
@@ -91,8 +103,9 @@ extension ValueType {
         case .unusable:
             return nil
         case .scalar, .sequence:
+            let found = isShown ? ", found \(node.described)" : ""
             field.error(
-                "\(field.name) must be a mapping such as '\(example)', found \(node.described)",
+                "\(field.name) must be a mapping such as '\(example)'\(found)",
                 at: node.position
             )
             return nil

@@ -25,6 +25,7 @@ enum BearerTokenKeys {
         id: "bearer_token",
         path: "connections.NAME.bearer_token",
         meaning: "A token that stands in a file, or that a program gives.",
+        holdsSecrets: true,
         keys: [SecretKeys.file.described, command.described, timeout.described]
     )
 }

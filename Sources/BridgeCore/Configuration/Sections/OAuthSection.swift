@@ -54,6 +54,7 @@ enum OAuthKeys {
         path: "connections.NAME.oauth2",
         meaning:
             "A bearer token by OAuth 2 client credentials (RFC 6749, section 4.4), kept until shortly before it expires.",
+        holdsSecrets: true,
         keys: [
             tokenURL.described, clientID.described, clientSecret.described, scope.described, audience.described,
             authStyle.described, timeout.described, tls.described,

@@ -27,6 +27,7 @@ enum ProxyKeys {
         id: "proxy",
         path: "connections.NAME.proxy",
         meaning: "The proxy on the way to the server, with what it asks for.",
+        holdsSecrets: true,
         keys: [url.described, username.described, password.described]
     )
 }

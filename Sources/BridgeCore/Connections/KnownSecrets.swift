@@ -56,10 +56,11 @@ enum KnownSecrets {
     /// What a query says, by whatever name or none: as it is written, and decoded as URLs and as forms do.
     private static func queryValues(in path: String) -> [String] {
         guard let query = path.split(separator: "?", maxSplits: 1).dropFirst().first else { return [] }
-        return query.split(separator: "&").flatMap { pair in
+        return query.split(separator: "&").flatMap { pair -> [String] in
             let value = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).last ?? pair
-            let decoded = PercentEncoding.decoded(value)
-            return [String(value)] + [decoded, decoded?.replacing("+", with: " ")].compactMap { $0 }
+            // The protocol's own name, as Socket.IO asks for, is part of our own words.
+            guard value != "websocket" else { return [] }
+            return [String(value)] + [value, value.replacing("+", with: " ")].compactMap(PercentEncoding.decoded)
         }
     }
 }

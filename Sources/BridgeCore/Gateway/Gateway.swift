@@ -342,7 +342,11 @@ extension Gateway: BrokerClient {
             return ignored(.retainedCommand)
         }
         guard let connection = parts.connection(named: target) else {
-            log.warning("a command '\(word)' for an unknown connection was ignored", metadata: metadata)
+            // A name from outside is no field: it may be a secret, which the text of a line hides.
+            log.warning(
+                "a command '\(word)' for an unknown connection, '\(target)', was ignored",
+                metadata: ["broker": "\(broker)"]
+            )
             return ignored(.unknownConnection)
         }
         do {

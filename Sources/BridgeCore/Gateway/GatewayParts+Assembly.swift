@@ -31,7 +31,7 @@ extension GatewayParts {
             connections.append(
                 try Connection(
                     connection,
-                    hiddenValues: configuration.hiddenValues,
+                    hiddenValues: configuration.hiddenValues + configuration.brokers.compactMap(\.password),
                     secrets: secrets,
                     publisher: publisher,
                     eventLoop: eventLoop,

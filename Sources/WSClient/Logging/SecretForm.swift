@@ -82,9 +82,10 @@ private struct EscapedText {
         self.isEncoded = isEncoded
     }
 
-    /// Also within an escape that was cut off.
+    /// Also within an escape that was cut off, or where a text was shortened.
     var isAtEnd: Bool {
         guard index < text.count else { return true }
+        if ["…", "..."].contains(where: { text[index...].starts(with: $0.utf8) }) { return true }
         let rest = text[index...]
         if rest.first == percent { return rest.count < 3 }
         guard rest.first == backslash, let next = rest.first(where: { $0 != backslash }) else {
@@ -147,12 +148,12 @@ private struct EscapedText {
         return nil
     }
 
-    /// `\t`, `\u00e9` and the like, from behind the backslash (RFC 8259, section 7).
+    /// `\t`, `\u00e9`, our own `\u{202e}` and the like, from behind the backslash (RFC 8259, section 7).
     private func escape(_ wanted: ArraySlice<UInt8>, at place: Int) -> (count: Int, end: Int)? {
         guard place < text.count else { return nil }
         if text[place] == UInt8(ascii: "t"), wanted.first == 0x09 { return (1, place + 1) }
-        guard text[place] == UInt8(ascii: "u"), let high = hexadecimal(place + 1, 4) else { return nil }
-        var (scalar, end) = (high, place + 5)
+        guard text[place] == UInt8(ascii: "u"), let (high, behind) = codePoint(at: place + 1) else { return nil }
+        var (scalar, end) = (high, behind)
         if (0xD800..<0xDC00).contains(high) {
             let second = skippingBackslashes(from: end)
             guard second > end, second < text.count, text[second] == UInt8(ascii: "u"),
@@ -164,6 +165,16 @@ private struct EscapedText {
             return nil
         }
         return (bytes.count, end)
+    }
+
+    private func codePoint(at place: Int) -> (value: UInt32, end: Int)? {
+        guard place < text.count, text[place] == UInt8(ascii: "{") else {
+            return hexadecimal(place, 4).map { ($0, place + 4) }
+        }
+        guard let count = text[(place + 1)...].prefix(7).firstIndex(of: UInt8(ascii: "}")).map({ $0 - place - 1 }),
+            count > 0
+        else { return nil }
+        return hexadecimal(place + 1, count).map { ($0, place + count + 2) }
     }
 
     /// Also those that are escaped themselves.

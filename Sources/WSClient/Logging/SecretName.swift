@@ -1,7 +1,7 @@
 /// Names whose values are likely ones that others must not read: of headers, query values, cookies and environment
 /// variables alike (requirement S7).
 package enum SecretName {
-    private static let words = [
+    package static let words = [
         "auth", "cookie", "token", "key", "secret", "pass", "credential", "session", "signature",
     ]
 

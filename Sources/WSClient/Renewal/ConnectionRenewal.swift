@@ -130,7 +130,7 @@ extension ConnectionRenewal: ConnectAttemptOwner {
     }
 
     func attempt(_ attempt: ConnectAttempt, redirectedTo url: WebSocketURL) {
-        client.logDetail { "renewal: redirected to \(url)" }
+        client.logDetail { Redactor(client.allSecrets).redact("renewal: redirected to \(url)") }
     }
 
     func attempt(

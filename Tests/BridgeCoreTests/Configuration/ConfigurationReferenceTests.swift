@@ -1,6 +1,7 @@
 import BridgeCore
 import Foundation
 import Testing
+import WSClient
 
 /// The reference and the schema say what the decoder does.
 struct ConfigurationReferenceTests {
@@ -117,6 +118,13 @@ struct ConfigurationReferenceTests {
             ).replacingOccurrences(of: "'mqtt://127.0.0.1'", with: "'mqtt://127.0.0.1', response_topics: [ r ]"),
         ]
     }()
+
+    @Test func theReferenceNamesTheWordsThatTellOfSecrets() throws {
+        let text = try String(contentsOf: Self.reference, encoding: .utf8).replacing("\n", with: " ")
+        let words = SecretName.words.map { "`\($0)`" }
+        let list = words.dropLast().joined(separator: ", ") + " or \(words[words.count - 1])"
+        #expect(text.contains(list), "\(list)")
+    }
 
     private func references(in value: Any) -> [String] {
         if let list = value as? [Any] { return list.flatMap { references(in: $0) } }

@@ -12,11 +12,13 @@ struct KnownSecretsTests {
 
     @Test("S7: each value of a query, by whatever name or none, as written and decoded")
     func queryValues() throws {
-        let url = "url: 'wss://a.b/x?feed=tr%2fad%20es&empty=&flag1&b=c+d+e+f&a=x=yz==#'".replacing("#", with: "")
-        for text in ["tr%2fad%20es", "tr/ad es", "tr%2Fad+es", "flag1", "c+d+e+f", "c d e f", "x=yz=="] {
+        let url = "url: 'wss://a.b/x?feed=tr%2fad%20es&empty=&flag1&b=c+d%2Be+f&a=x=yz==#'".replacing("#", with: "")
+        for text in ["tr%2fad%20es", "tr/ad es", "tr%2Fad+es", "flag1", "c+d%2Be+f", "c+d+e+f", "c d+e f", "x=yz=="] {
             #expect(try shown("<\(text)>", by: url) == "<***>")
         }
         #expect(try shown("feed, empty, /x", by: url) == "feed, empty, /x")
+        let usual = "url: 'wss://a.b/?EIO=4&transport=websocket'"
+        #expect(try shown("42 no Upgrade: websocket", by: usual) == "42 no Upgrade: websocket")
         let oauth =
             "url: wss://a.b, oauth2: { token_url: 'https://a.b/?sig=abcd%2Fefgh', client_id: a, client_secret: secret }"
         #expect(try shown("abcd/efgh secret", by: oauth) == "*** ***")

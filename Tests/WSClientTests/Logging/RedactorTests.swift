@@ -76,6 +76,11 @@ struct RedactorTests {
             }
         }
         #expect(Redactor([#"token\?"\mine"#]).redact(#"token\u005C\u003f\u0022\\mine token\\?\"\\mine"#) == "*** ***")
+        #expect(Redactor(["token of mine"]).redact("toke… token... tok… token of") == "***… ***... tok… ***")
+        #expect(
+            Redactor(["a\u{202E}bcd\u{1F6A6}"]).redact(#"<a\u{202e}bcd\u{1f6a6}> \u{} \u{110000} \u{6"#)
+                == #"<***> \u{} \u{110000} \u{6"#
+        )
         #expect(Redactor(["grüße 🚦 1"]).redact(#"gr\u00fc\u00dfe \ud83d\udea6 1"#) == "***")
         #expect(Redactor(["100%25 sure"]).redact("100%25 sure 100%2525%20sure") == "*** ***")
     }

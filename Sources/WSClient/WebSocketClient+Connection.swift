@@ -11,6 +11,7 @@ extension WebSocketClient: ConnectAttemptOwner {
 
     func attempt(_ attempt: ConnectAttempt, redirectedTo url: WebSocketURL) {
         machine.redirected()
+        delegate?.webSocketClient(self, redirectedTo: url)
         let reason = Redactor(allSecrets).redact("redirected to \(url)")
         logger.info("\(reason)")
         status.reason = reason

@@ -333,6 +333,10 @@ extension Connection: WebSocketClientDelegate {
         reporter.triggered(.connected)
     }
 
+    func webSocketClient(_ client: WebSocketClient, redirectedTo url: WebSocketURL) {
+        hide(KnownSecrets.queryValues(in: url.path))
+    }
+
     func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?) {
         guard !isShuttingDown else { return }
         establishments += 1

@@ -54,7 +54,7 @@ enum KnownSecrets {
     }
 
     /// What a query says, by whatever name or none: as it is written, and decoded as URLs and as forms do.
-    private static func queryValues(in path: String) -> [String] {
+    static func queryValues(in path: String) -> [String] {
         guard let query = path.split(separator: "?", maxSplits: 1).dropFirst().first else { return [] }
         return query.split(separator: "&").flatMap { pair -> [String] in
             let value = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).last ?? pair

@@ -130,6 +130,7 @@ extension ConnectionRenewal: ConnectAttemptOwner {
     }
 
     func attempt(_ attempt: ConnectAttempt, redirectedTo url: WebSocketURL) {
+        client.delegate?.webSocketClient(client, redirectedTo: url)
         client.logDetail { Redactor(client.allSecrets).redact("renewal: redirected to \(url)") }
     }
 

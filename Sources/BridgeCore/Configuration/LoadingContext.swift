@@ -7,7 +7,7 @@ final class LoadingContext {
     private let file: String
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var paths: [PathUse] = []
-    /// Where quotes around a secret were warned of.
+    /// Places whose quotes around a secret were warned of.
     private var placesOfQuotes: Set<Position> = []
     private(set) var literalSecrets: [(key: String, position: Position)] = []
 

@@ -33,7 +33,7 @@ package enum SecretReader {
         }
     }
 
-    /// Whether it begins and ends with the same quote character, as what an `--env-file` gives does.
+    /// True for a value that begins and ends with the same quote character, as an `--env-file` gives it.
     static func isInQuotes(_ value: String) -> Bool {
         guard value.utf8.count >= 2, let first = value.first, first == value.last else { return false }
         return first == "\"" || first == "'"

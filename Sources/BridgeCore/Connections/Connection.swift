@@ -38,7 +38,9 @@ final class Connection {
     private var toldState = WebSocketClientStatus.State.disconnected
     private(set) var isShuttingDown = false
 
-    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets. All go into the book.
+    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets.
+    ///
+    /// All go into the book.
     init(
         _ configuration: ConnectionConfiguration,
         hiddenValues: [Secret] = [],

@@ -8,7 +8,7 @@ final class ConnectionReporter {
     private let connection: String
     private let publisher: StatusPublisher?
     private let eventLoop: any EventLoop
-    /// What is hidden in messages.
+    /// Hides secrets in messages.
     private(set) var redactor: Redactor
     private var sequence = 0
     private var lastSent = LastMessage()

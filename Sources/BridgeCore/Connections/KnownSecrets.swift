@@ -20,7 +20,7 @@ enum KnownSecrets {
             + ProxySecrets.values(of: connection)
     }
 
-    /// What is sent in base64.
+    /// User and password, as they are sent in base64.
     private static func pair(_ basic: BasicAuthConfiguration?) -> [String] {
         guard let basic, let name = try? SecretReader.read(basic.username),
             let password = try? SecretReader.read(basic.password)
@@ -53,7 +53,7 @@ enum KnownSecrets {
         }.map(\.0)
     }
 
-    /// What a query says, by whatever name or none: as it is written, and decoded as URLs and as forms do.
+    /// The values of a query, by whatever name or none: as written, and decoded as URLs and as forms do.
     static func queryValues(in path: String) -> [String] {
         guard let query = path.split(separator: "?", maxSplits: 1).dropFirst().first else { return [] }
         return query.split(separator: "&").flatMap { pair -> [String] in

@@ -36,7 +36,9 @@ package final class Gateway {
     private var statsTimer: Scheduled<Void>?
     private var expiryTimer: Scheduled<Void>?
 
-    /// Makes every part; nothing runs before `start`. Their secrets go into the book.
+    /// Makes every part; nothing runs before `start`.
+    ///
+    /// Their secrets go into the book.
     package init(
         _ configuration: GatewayConfiguration,
         version: String,

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 package import WSClient
 
-/// What no line of the log may show: the secrets of all connections and brokers, as they become known (requirement S7).
+/// The secrets of all connections and brokers, as they become known: no line of the log shows them (requirement S7).
 ///
 /// Topics, response topics and other words from outside may hold the secret of any of them. One for a process, used on
 /// any thread.

@@ -65,7 +65,10 @@ package struct Redactor: Sendable, Hashable {
     /// The first secret that begins before `end`; it may reach beyond.
     func next(in text: UnsafeRawBufferPointer, from start: Int, before end: Int) -> Range<Int>? {
         guard !isEmpty else { return nil }
+        let backslash = UInt8(ascii: "\\")
         for index in start..<max(start, end) {
+            // A row of them belongs together.
+            if index > start, text[index] == backslash, text[index - 1] == backslash { continue }
             let length = forms[Int(text[index])].reduce(0) { max($0, $1.length(in: text, at: index)) }
             if length > 0 { return index..<index + length }
         }

@@ -43,7 +43,7 @@ struct SecretForm: Sendable, Hashable {
         return beginnings
     }
 
-    /// How many bytes from here belong to the secret; 0 = none.
+    /// The number of bytes from here that belong to the secret; 0 = none.
     func length(in text: UnsafeRawBufferPointer, at start: Int) -> Int {
         let asItIs = length(EscapedText(text, at: start, isEncoded: false))
         // Else a `%` may be its own or an encoder's.
@@ -56,9 +56,8 @@ struct SecretForm: Sendable, Hashable {
         while matched < bytes.count, let count = reader.take(bytes[matched...], inBase64: isBase64) {
             matched += count
         }
-        let isCut = reader.isAtEnd && matched >= Self.shortest
-        guard matched >= min(bytes.count, Self.telling) || isCut else { return 0 }
-        // What stands behind it in the same base64 is no business of others either.
+        guard matched >= min(bytes.count, Self.telling) || matched >= Self.shortest && reader.isAtEnd else { return 0 }
+        // Things that stand behind it in the same base64 are no business of others either.
         if isBase64, matched == bytes.count { reader.skipBase64() }
         return reader.index - beginning.index
     }
@@ -69,9 +68,12 @@ private let percent = UInt8(ascii: "%")
 
 /// Reads a text that may be escaped in any way, following what is looked for.
 private struct EscapedText {
+    /// So long may what stands for one byte be: hostile rows of escapes cost no more.
+    private static let longestEscape = 64
+
     private let text: UnsafeRawBufferPointer
     private(set) var index: Int
-    /// Whether each `%` begins an encoded byte.
+    /// Each `%` begins an encoded byte.
     private let isEncoded: Bool
     /// The last backslash of a row may be the secret's own, or belong to the escape that follows.
     private var isBehindBackslash = false
@@ -86,7 +88,7 @@ private struct EscapedText {
     var isAtEnd: Bool {
         guard index < text.count else { return true }
         if ["…", "..."].contains(where: { text[index...].starts(with: $0.utf8) }) { return true }
-        let rest = text[index...]
+        let rest = text[index...].prefix(Self.longestEscape)
         if rest.first == percent { return rest.count < 3 }
         guard rest.first == backslash, let next = rest.first(where: { $0 != backslash }) else {
             return rest.first == backslash
@@ -126,7 +128,7 @@ private struct EscapedText {
         return 1
     }
 
-    /// Where the byte ends that stands here, as it is or percent-encoded.
+    /// The end of this byte if it stands here, as it is or percent-encoded.
     private func end(of byte: UInt8, at place: Int, _ inBase64: Bool) -> Int? {
         guard place < text.count else { return nil }
         if !isEncoded || text[place] != percent {
@@ -136,11 +138,11 @@ private struct EscapedText {
         return encodedEnd(of: byte, at: place, inBase64)
     }
 
-    /// Where `%XX` ends, which may be encoded again and again (RFC 3986, section 2.1).
+    /// The end of this byte as `%XX`, which may be encoded again and again (RFC 3986, section 2.1).
     private func encodedEnd(of byte: UInt8, at place: Int, _ inBase64: Bool = false) -> Int? {
         guard place < text.count, text[place] == percent else { return nil }
         var digits = place + 1
-        while let value = hexadecimal(digits, 2) {
+        while digits < place + Self.longestEscape, let value = hexadecimal(digits, 2) {
             if Self.isSame(UInt8(value), byte, inBase64) { return digits + 2 }
             guard value == UInt32(percent) else { return nil }
             digits += 2
@@ -180,7 +182,7 @@ private struct EscapedText {
     /// Also those that are escaped themselves.
     private func skippingBackslashes(from start: Int) -> Int {
         var place = start
-        while place < text.count {
+        while place < min(text.count, start + Self.longestEscape) {
             if text[place] == backslash {
                 place += 1
             } else if let end = encodedEnd(of: backslash, at: place) {
@@ -198,7 +200,7 @@ private struct EscapedText {
         guard start + count <= text.count else { return nil }
         var value: UInt32 = 0
         for byte in text[start..<start + count] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+            guard let digit = PercentEncoding.digit(byte) else { return nil }
             value = value << 4 | UInt32(digit)
         }
         return value

@@ -5,7 +5,7 @@ package enum SecretName {
         "auth", "cookie", "token", "key", "secret", "pass", "credential", "session", "signature",
     ]
 
-    /// Whether the name holds one of the words, in letters of either case.
+    /// True for a name that holds one of the words, in letters of either case.
     package static func matches(_ name: some StringProtocol) -> Bool {
         let lower = name.lowercased()
         return words.contains { lower.contains($0) }

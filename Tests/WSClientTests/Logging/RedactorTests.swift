@@ -94,6 +94,18 @@ struct RedactorTests {
         }
     }
 
+    @Test("S14: long rows of escapes cost no more than other text", .timeLimit(.minutes(1)))
+    func hostileRowsArePassed() {
+        let secrets = (0..<20).map { #"ca\nary"% \#($0)"# }
+        for row in [#"\"#, "%25", "%5c", #"\u005c"#, #"\u"#, "2Q==", "..."] {
+            let text = String(repeating: row, count: (1 << 20) / row.utf8.count)
+            #expect(Redactor(secrets).redact(text) == text)
+            Array(String(repeating: text, count: 8).utf8).withUnsafeBytes {
+                #expect(PayloadPreview(hiding: secrets).show($0, isText: true).utf8.count < 200)
+            }
+        }
+    }
+
     @Test("random texts are shown whole or hidden, and never break the redactor")
     func randomTextsPass() {
         var generator = SystemRandomNumberGenerator()

@@ -4,7 +4,7 @@ struct Key<Value>: Sendable {
     var type: ValueType<Value>
     /// As it would be written in the file, or in words; empty = there is none.
     var defaultText: String
-    /// Whether the text is a value that could stand in the file.
+    /// The text is a value that could stand in the file.
     var defaultIsValue: Bool
     var meaning: String
 
@@ -96,7 +96,7 @@ struct Place: Sendable {
     var path: String
     var meaning: String
     var keys: [KeyDescription]
-    /// Whether what stands there by mistake may be a secret, and isn't shown.
+    /// Things that stand there by mistake may be secrets, and are not shown.
     var holdsSecrets: Bool
 
     init(id: String, path: String, meaning: String, holdsSecrets: Bool = false, keys: [KeyDescription]) {

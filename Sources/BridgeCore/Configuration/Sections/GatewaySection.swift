@@ -162,7 +162,7 @@ enum GatewaySection {
 
 /// One level of a topic, where the user chooses its text.
 enum TopicLevel {
-    /// Why a host's name is likely to be another tomorrow, or that of many.
+    /// The reason for which a host's name is likely another tomorrow, or that of many; `nil` = none.
     static func doubt(about hostName: String) -> String? {
         let name = hostName.prefix { $0 != "." }.lowercased()
         if name.utf8.count == 12, name.allSatisfy({ $0.isASCII && $0.isHexDigit }) {

@@ -69,7 +69,10 @@ package struct Redactor: Sendable, Hashable {
         for index in start..<max(start, end) {
             // A row of them belongs together.
             if index > start, text[index] == backslash, text[index - 1] == backslash { continue }
-            let length = forms[Int(text[index])].reduce(0) { max($0, $1.length(in: text, at: index)) }
+            let forms = forms[Int(text[index])]
+            guard !forms.isEmpty else { continue }
+            let place = EscapedText(text, at: index)
+            let length = forms.reduce(0) { max($0, $1.length(at: place)) }
             if length > 0 { return index..<index + length }
         }
         return nil

@@ -44,14 +44,14 @@ struct SecretForm: Sendable, Hashable {
     }
 
     /// The number of bytes from here that belong to the secret; 0 = none.
-    func length(in text: UnsafeRawBufferPointer, at start: Int) -> Int {
-        let asItIs = length(EscapedText(text, at: start, isEncoded: false))
-        // Else a `%` may be its own or an encoder's.
-        return max(asItIs, bytes.contains(percent) ? length(EscapedText(text, at: start, isEncoded: true)) : 0)
+    func length(at place: EscapedText) -> Int {
+        // A `%` may be its own, or an encoder's.
+        max(length(at: place, isEncoded: false), bytes.contains(percent) ? length(at: place, isEncoded: true) : 0)
     }
 
-    private func length(_ beginning: EscapedText) -> Int {
-        var reader = beginning
+    private func length(at place: EscapedText, isEncoded: Bool) -> Int {
+        var reader = place
+        reader.isEncoded = isEncoded
         var matched = 0
         while matched < bytes.count, let count = reader.take(bytes[matched...], inBase64: isBase64) {
             matched += count
@@ -59,7 +59,7 @@ struct SecretForm: Sendable, Hashable {
         guard matched >= min(bytes.count, Self.telling) || matched >= Self.shortest && reader.isAtEnd else { return 0 }
         // Things that stand behind it in the same base64 are no business of others either.
         if isBase64, matched == bytes.count { reader.skipBase64() }
-        return reader.index - beginning.index
+        return reader.index - place.index
     }
 }
 
@@ -67,21 +67,25 @@ private let backslash = UInt8(ascii: "\\")
 private let percent = UInt8(ascii: "%")
 
 /// Reads a text that may be escaped in any way, following what is looked for.
-private struct EscapedText {
-    /// So long may what stands for one byte be: hostile rows of escapes cost no more.
-    private static let longestEscape = 64
+struct EscapedText {
+    /// So many bytes may stand for one: hostile rows of escapes cost no more.
+    private static let longestEscape = 32
 
     private let text: UnsafeRawBufferPointer
     private(set) var index: Int
     /// Each `%` begins an encoded byte.
-    private let isEncoded: Bool
+    var isEncoded = false
+    private let start: Int
+    /// The place behind the backslashes at the start, which each secret asks for.
+    private var startBehind = 0
     /// The last backslash of a row may be the secret's own, or belong to the escape that follows.
     private var isBehindBackslash = false
 
-    init(_ text: UnsafeRawBufferPointer, at index: Int, isEncoded: Bool) {
+    init(_ text: UnsafeRawBufferPointer, at index: Int) {
         self.text = text
         self.index = index
-        self.isEncoded = isEncoded
+        start = index
+        startBehind = skippingBackslashes(from: index)
     }
 
     /// Also within an escape that was cut off, or where a text was shortened.
@@ -111,7 +115,7 @@ private struct EscapedText {
     /// Goes over what stands for the first of the wanted bytes; how many of them it was, `nil` if it is something else.
     mutating func take(_ wanted: ArraySlice<UInt8>, inBase64: Bool) -> Int? {
         guard index < text.count, let first = wanted.first else { return nil }
-        let behind = skippingBackslashes(from: index)
+        let behind = index == start ? startBehind : skippingBackslashes(from: index)
         if first == backslash {
             guard behind > index else { return nil }
             index = behind

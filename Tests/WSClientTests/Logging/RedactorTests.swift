@@ -98,9 +98,9 @@ struct RedactorTests {
     func hostileRowsArePassed() {
         let secrets = (0..<20).map { #"ca\nary"% \#($0)"# }
         for row in [#"\"#, "%25", "%5c", #"\u005c"#, #"\u"#, "2Q==", "..."] {
-            let text = String(repeating: row, count: (1 << 20) / row.utf8.count)
+            let text = String(repeating: row, count: (2 << 10) / row.utf8.count)
             #expect(Redactor(secrets).redact(text) == text)
-            Array(String(repeating: text, count: 8).utf8).withUnsafeBytes {
+            Array(String(repeating: text, count: 512).utf8).withUnsafeBytes {
                 #expect(PayloadPreview(hiding: secrets).show($0, isText: true).utf8.count < 200)
             }
         }

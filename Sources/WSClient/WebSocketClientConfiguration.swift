@@ -5,11 +5,11 @@ public struct WebSocketClientConfiguration: Sendable {
     /// A ping each interval, and how long its pong may take (RFC 6455, section 5.5.2).
     public struct KeepAlive: Sendable, Hashable {
         /// Whether pings are sent; some servers can't bear them.
-        public var isEnabled = true
+        public var isEnabled: Bool
         /// From one ping to the next.
-        public var interval: Duration = .seconds(20)
+        public var interval: Duration
         /// How long a pong may take before the connection counts as dead.
-        public var timeout: Duration = .seconds(10)
+        public var timeout: Duration
 
         /// A ping every 20 s whose pong may take 10 s, unless told otherwise.
         public init(isEnabled: Bool = true, interval: Duration = .seconds(20), timeout: Duration = .seconds(10)) {
@@ -22,11 +22,11 @@ public struct WebSocketClientConfiguration: Sendable {
     /// How long to wait between attempts: a random time between zero and a delay that doubles.
     public struct Reconnect: Sendable, Hashable {
         /// The longest wait after the first failure.
-        public var initialDelay: Duration = .seconds(1)
+        public var initialDelay: Duration
         /// The longest wait ever, but for what a server asks for by Retry-After, and for faults.
-        public var maxDelay: Duration = .seconds(60)
+        public var maxDelay: Duration
         /// Established for so long: the delay starts afresh.
-        public var stableAfter: Duration = .seconds(30)
+        public var stableAfter: Duration
 
         /// From 1 s to 60 s, afresh after 30 s, unless told otherwise.
         public init(

@@ -24,6 +24,10 @@ public protocol WebSocketClientDelegate: AnyObject {
     /// The TCP connection is there.
     func webSocketClientConnected(_ client: WebSocketClient)
 
+    /// The server sends us elsewhere, and an attempt goes there next. The query may hold what the server alone knew: whoever
+    /// hides secrets learns of it here.
+    func webSocketClient(_ client: WebSocketClient, redirectedTo url: WebSocketURL)
+
     /// The WebSocket connection is there: `send` takes messages. The subprotocol is the one that the server chose.
     func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?)
 
@@ -80,6 +84,8 @@ extension WebSocketClientDelegate {
     public func webSocketClient(_ client: WebSocketClient, failed reason: String) {}
     /// Ignores it.
     public func webSocketClientConnected(_ client: WebSocketClient) {}
+    /// Ignores it.
+    public func webSocketClient(_ client: WebSocketClient, redirectedTo url: WebSocketURL) {}
     /// Ignores it.
     public func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?) {}
     /// Calls it ready.

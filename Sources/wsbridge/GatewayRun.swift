@@ -10,13 +10,15 @@ struct GatewayRun {
     /// - Throws: `ExitStatus.configuration`, after every error was written to standard error.
     init(configurationFile: String) throws {
         let (configuration, outcome) = try CheckedConfiguration.load(configurationFile)
-        let output = LogOutput(format: configuration.log.format, write: StandardStreams.error)
+        let secrets = SecretBook()
+        let output = LogOutput(format: configuration.log.format, hiding: secrets, write: StandardStreams.error)
         let level = Logger.Level(configuration.log.level)
         log = Logger(label: "wsbridge") { _ in BridgeLogHandler(output: output, level: level) }
         service = GatewayService(
             configuration: configuration,
             adapters: .standard,
             spool: try Self.openSpool(for: configuration, outcome, log),
+            secrets: secrets,
             eventLoop: GatewayLoop.eventLoop,
             log: log
         )

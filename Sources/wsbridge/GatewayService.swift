@@ -10,6 +10,7 @@ struct GatewayService: Service, CustomStringConvertible {
     let configuration: GatewayConfiguration
     let adapters: AdapterFactory
     let spool: NIOLoopBound<Spool?>
+    let secrets: SecretBook
     let eventLoop: any EventLoop
     let log: Logger
 
@@ -52,6 +53,7 @@ struct GatewayService: Service, CustomStringConvertible {
             version: Version.text,
             adapters: adapters,
             spool: spool.value,
+            secrets: secrets,
             eventLoop: eventLoop,
             log: log
         )

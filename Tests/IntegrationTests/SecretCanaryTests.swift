@@ -46,6 +46,38 @@ struct SecretCanaryTests {
         }
     }
 
+    @Test("S7: what a redirect's query brings, and what a refusal says back, appears in no output")
+    func redirectsAndRefusalsStaySilent() async throws {
+        let redirect = ("Location", "/moved/canary-token?ticket=canary-t%69cket")
+        let yaml = { (parts: Site.Parts) in
+            parts.server.setNextScripts([.init(.refuse(status: 302, headers: [redirect]))])
+            return parts.standard(
+                connection: "bearer_token: canary-token\nfollow_redirects: 1\nextended_logging: true\nlog_comms: true"
+            )
+        }
+        try await withSite(yaml: yaml) { site in
+            try await site.event("established")
+            #expect(site.server.clients.last?.target == "/moved/canary-token?ticket=canary-t%69cket")
+            try await site.server.send("canary-ticket canary-t%69cket")
+            try await site.gateway.status("it arrived") { $0.connections["cloud"]?.received == 1 }
+            let status = try await site.gateway.command("status", "--json")
+            #expect(!status.output.contains("canary"))
+            let refusal = TestWebSocketServer.Script.init(
+                .refuse(
+                    status: 401,
+                    headers: [("WWW-Authenticate", "Bearer error_description=\"canary-ticket, canary-token\"")],
+                    body: "canary-ticket canary-token"
+                )
+            )
+            site.server.script = refusal
+            try await site.server.send([.close(code: 1000, reason: "canary-t%69cket")])
+            try await site.connectionStatus("refused") { $0.reason?.contains("401") ?? false }
+            for (place, text) in try await outputs(of: site) {
+                #expect(text.split(separator: "\n").filter { $0.contains("canary") } == [], "in \(place)")
+            }
+        }
+    }
+
     private let environment = ["FEED_API_KEY": "canary-variable"]
 
     private func yaml(_ parts: Site.Parts) throws -> String {

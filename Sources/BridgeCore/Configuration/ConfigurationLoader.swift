@@ -88,6 +88,9 @@ package struct ConfigurationLoader: Sendable {
         )
         let root = try builder.build(composed)
         context.hiddenValues = builder.hiddenValues
+        for (variable, position) in builder.quotedVariables {
+            context.warnOfQuotes("the value of ${\(variable)}", at: position)
+        }
         for problem in builder.problems {
             context.error(problem.message, at: problem.position)
         }

@@ -1,4 +1,5 @@
 import TLS
+import WSClient
 
 /// What comes together while a configuration is read: findings, paths, secrets, and the names others may refer to.
 ///
@@ -7,6 +8,8 @@ final class LoadingContext {
     private let file: String
     private(set) var diagnostics: [Diagnostic] = []
     private(set) var paths: [PathUse] = []
+    /// Places whose quotes around a secret were warned of.
+    private var placesOfQuotes: Set<Position> = []
     private(set) var literalSecrets: [(key: String, position: Position)] = []
 
     let defaults: ConfigurationDefaults
@@ -22,9 +25,10 @@ final class LoadingContext {
     var hiddenValues: [String] = []
     var hasStateDirectory = false
     /// `case_sensitive` of the match that is being read.
-    var matchesCase = true
+    var matchesCase = matchesCaseByDefault
+    static let matchesCaseByDefault = true
     /// The path and query of the connection that is being read; a protocol's version may stand there.
-    var requestPath = "/"
+    var requestPath = WebSocketURL.defaults.path
 
     init(file: String, defaults: ConfigurationDefaults) {
         self.file = file
@@ -56,8 +60,17 @@ final class LoadingContext {
         paths.append(path)
     }
 
-    func noteLiteralSecret(_ key: String, at position: Position) {
-        literalSecrets.append((key, position))
+    /// A secret stands here, or variables that hold it.
+    func noteSecret(_ value: String, _ key: String, of scalar: YAMLScalar, at position: Position) {
+        if scalar.variables.isEmpty { literalSecrets.append((key, position)) }
+        if SecretReader.isInQuotes(value) {
+            warnOfQuotes(scalar.variables.isEmpty ? key : "\(key), \(scalar.described),", at: position)
+        }
+    }
+
+    func warnOfQuotes(_ what: String, at position: Position) {
+        guard placesOfQuotes.insert(position).inserted else { return }
+        warning(SecretReader.quotesWarning(of: what), at: position)
     }
 }
 

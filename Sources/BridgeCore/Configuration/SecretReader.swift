@@ -41,6 +41,17 @@ package enum SecretReader {
         }
     }
 
+    /// True for a value that begins and ends with the same quote character, as an `--env-file` gives it.
+    static func isInQuotes(_ value: String) -> Bool {
+        guard value.utf8.count >= 2, let first = value.first, first == value.last else { return false }
+        return first == "\"" || first == "'"
+    }
+
+    static func quotesWarning(of what: String) -> String {
+        "\(what) begins and ends with a quote, which is part of the secret: an --env-file keeps quotes; delete both, "
+            + "unless they belong to it"
+    }
+
     private static func read(_ path: String) throws(SecretError) -> String {
         let file: LocalFile
         switch LocalFile.read(path, limit: maximumSize + 1) {

@@ -29,6 +29,7 @@ final class Connection {
     var replyDesks: [ReplyDesk] = []
 
     private var received = 0
+    private let book: SecretBook
     private var failures = FailureHistory()
     private var sent = 0
     private(set) var establishments = 0
@@ -39,11 +40,13 @@ final class Connection {
     private var toldState = WebSocketClientStatus.State.disconnected
     private(set) var isShuttingDown = false
 
-    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets, and `userAgent` is what
-    /// servers, proxies and token endpoints are told that we are.
+    /// Makes the connection; `hiddenValues` are shown of no message, besides its own secrets, and all go into the book.
+    ///
+    /// `userAgent` is what servers, proxies and token endpoints are told that we are.
     init(
         _ configuration: ConnectionConfiguration,
         hiddenValues: [Secret] = [],
+        secrets book: SecretBook = SecretBook(),
         publisher: StatusPublisher?,
         userAgent: String? = nil,
         eventLoop: any EventLoop,
@@ -54,6 +57,7 @@ final class Connection {
         var log = log
         log[metadataKey: "connection"] = "\(name)"
         self.log = log
+        self.book = book
         let secrets = KnownSecrets.values(of: configuration, hidden: hiddenValues)
         let proxy = ConnectionProxy(configuration.proxy)
         var settings = WebSocketClientConfiguration(configuration, through: proxy, secrets: secrets)
@@ -71,6 +75,7 @@ final class Connection {
             redactor: Redactor(secrets),
             eventLoop: eventLoop
         )
+        book.set(reporter.redactor, of: "connections.\(name)")
         session = try Session(configuration, tally: tally, eventLoop: eventLoop)
         client.delegate = self
         session?.host = self
@@ -191,7 +196,8 @@ final class Connection {
 
     func hide(_ secrets: [String]) {
         reporter.hide(secrets)
-        client.secrets = reporter.hiddenValues
+        client.secrets = reporter.redactor.values
+        book.set(reporter.redactor, of: "connections.\(name)")
     }
 
     private func send(_ message: ByteBuffer) -> ControlResponse {
@@ -341,6 +347,10 @@ extension Connection: WebSocketClientDelegate {
     func webSocketClientConnected(_ client: WebSocketClient) {
         guard !isShuttingDown else { return }
         reporter.triggered(.connected)
+    }
+
+    func webSocketClient(_ client: WebSocketClient, redirectedTo url: WebSocketURL) {
+        hide(KnownSecrets.queryValues(in: url.path))
     }
 
     func webSocketClient(_ client: WebSocketClient, establishedWith subprotocol: String?) {

@@ -8,7 +8,8 @@ final class ConnectionReporter {
     private let connection: String
     private let publisher: StatusPublisher?
     private let eventLoop: any EventLoop
-    private var redactor: Redactor
+    /// Hides secrets in messages.
+    private(set) var redactor: Redactor
     private var sequence = 0
     private var lastSent = LastMessage()
     private var lastReceived = LastMessage()
@@ -32,9 +33,6 @@ final class ConnectionReporter {
     func hide(_ secrets: [String]) {
         redactor.hide(secrets)
     }
-
-    /// What is hidden in messages.
-    var hiddenValues: [String] { redactor.values }
 
     var lastSentPayload: LastMessagePayload? { lastSent.payload(hiding: redactor) }
     var lastReceivedPayload: LastMessagePayload? { lastReceived.payload(hiding: redactor) }

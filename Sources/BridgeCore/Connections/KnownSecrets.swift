@@ -15,20 +15,27 @@ enum KnownSecrets {
         let values =
             secrets.compactMap { try? SecretReader.read($0) }
             + variables.filter { $0.utf8.count >= EnvironmentSubstitution.shortestSecret }
-        return withParts(values + queryValues(in: connection.endpoint.path)) + pair(connection.basicAuth)
+        let paths = [connection.endpoint.path, connection.oauth2?.tokenEndpoint.url.path].compactMap { $0 }
+        return withParts(values) + subprotocols(connection.subprotocols) + paths.flatMap(queryValues)
+            + pair(connection.basicAuth)
             + ProxySecrets.values(of: connection)
     }
 
-    /// The values, and those parts of them that say something by themselves.
-    static func withParts(_ values: [String]) -> [String] { values + values.flatMap(parts) }
-
-    /// The Base64 form of user and password, as it is sent.
+    /// User and password, as they are sent in base64.
     private static func pair(_ basic: BasicAuthConfiguration?) -> [String] {
         guard let basic, let name = try? SecretReader.read(basic.username),
             let password = try? SecretReader.read(basic.password)
         else { return [] }
-        return [Base64.encode(Array("\(name):\(password)".utf8))]
+        return ["\(name):\(password)"]
     }
+
+    /// A broker's own.
+    static func values(of broker: BrokerConfiguration) -> [String] {
+        broker.password.flatMap { try? SecretReader.read($0) }.map { [$0] } ?? []
+    }
+
+    /// The values, and those parts of them that say something by themselves.
+    static func withParts(_ values: [String]) -> [String] { values + values.flatMap(parts) }
 
     /// A header says `Bearer abc`, a cookie `session=abc; theme=dark`, user information `anna:abc`; a message may say
     /// `abc`: the parts count by themselves too.
@@ -40,13 +47,21 @@ enum KnownSecrets {
         }
     }
 
-    /// What a query gives to a name such as `token` or `api_key`; `channel=trades` may be shown.
-    private static func queryValues(in path: String) -> [String] {
+    /// Some servers take a token as a subprotocol, which says so itself or stands behind a name that does.
+    private static func subprotocols(_ names: [String]) -> [String] {
+        zip(names, [""] + names).filter { name, before in
+            SecretName.matches(name) || SecretName.matches(before) || before.lowercased() == "bearer"
+        }.map(\.0)
+    }
+
+    /// The values of a query, by whatever name or none: as written, and decoded as URLs and as forms do.
+    static func queryValues(in path: String) -> [String] {
         guard let query = path.split(separator: "?", maxSplits: 1).dropFirst().first else { return [] }
-        return query.split(separator: "&").compactMap { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, EnvironmentSubstitution.isSecret(String(parts[0])) else { return nil }
-            return String(parts[1])
+        return query.split(separator: "&").flatMap { pair -> [String] in
+            let value = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).last ?? pair
+            // The protocol's own name, as Socket.IO asks for, is part of our own words.
+            guard value != "websocket" else { return [] }
+            return [String(value)] + [value, value.replacing("+", with: " ")].compactMap(PercentEncoding.decoded)
         }
     }
 }

@@ -1,4 +1,3 @@
-import TLS
 import WSClient
 
 /// What a connection's proxies are told and nobody else.
@@ -16,7 +15,6 @@ enum ProxySecrets {
 
     static func values(of proxy: WebSocketProxy?) -> [String] {
         guard let proxy, let password = proxy.password, !password.isEmpty else { return [] }
-        let pair = "\(proxy.username ?? ""):\(password)"
-        return [password, Base64.encode(Array(pair.utf8))]
+        return [password, "\(proxy.username ?? ""):\(password)"]
     }
 }

@@ -97,7 +97,7 @@ struct CommandToken {
     private func failure(_ what: String, needsPerson: Bool = false) -> WebSocketCredentialError {
         let program = configuration.arguments.first ?? ""
         return WebSocketCredentialError(
-            "the token command \(quoted(program, limit: 100)) \(what)",
+            "the token command \(TokenCommandConfiguration.shown(program)) \(what)",
             needsPerson: needsPerson
         )
     }
@@ -118,7 +118,7 @@ struct CommandToken {
         let written = outcome.output.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
         let inherited = ProcessInfo.processInfo.environment
             .filter {
-                EnvironmentSubstitution.isSecret($0.key)
+                SecretName.matches($0.key)
                     && $0.value.utf8.count >= EnvironmentSubstitution.shortestSecret
             }
             .map(\.value)

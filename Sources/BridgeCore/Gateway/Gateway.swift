@@ -37,11 +37,14 @@ package final class Gateway {
     private var expiryTimer: Scheduled<Void>?
 
     /// Makes every part; nothing runs before `start`.
+    ///
+    /// Their secrets go into the book.
     package init(
         _ configuration: GatewayConfiguration,
         version: String,
         adapters: AdapterFactory,
         spool: Spool? = nil,
+        secrets: SecretBook = SecretBook(),
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
@@ -55,6 +58,7 @@ package final class Gateway {
             adapters: adapters,
             spool: spool,
             userAgent: "wsbridge/\(version)",
+            secrets: secrets,
             eventLoop: eventLoop,
             log: log
         )
@@ -344,7 +348,11 @@ extension Gateway: BrokerClient {
             return ignored(.retainedCommand)
         }
         guard let connection = parts.connection(named: target) else {
-            log.warning("a command '\(word)' for an unknown connection was ignored", metadata: metadata)
+            // A name from outside is no field: it may be a secret, which the text of a line hides.
+            log.warning(
+                "a command '\(word)' for an unknown connection, '\(target)', was ignored",
+                metadata: ["broker": "\(broker)"]
+            )
             return ignored(.unknownConnection)
         }
         do {

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import WSClient
 
 extension GatewayParts {
     /// Makes every part and wires sources through routes and queues to sinks.
@@ -10,11 +11,15 @@ extension GatewayParts {
         adapters: AdapterFactory,
         spool: Spool?,
         userAgent: String?,
+        secrets: SecretBook,
         eventLoop: any EventLoop,
         log: Logger
     ) throws {
         self.spool = spool
         brokers = configuration.brokers.map { adapters.broker($0, eventLoop, log) }
+        for broker in configuration.brokers {
+            secrets.set(Redactor(KnownSecrets.values(of: broker)), of: "mqtt.\(broker.name)")
+        }
         if let status = configuration.status, let broker = brokers.first(where: { $0.name == status.broker }) {
             publisher = StatusPublisher(topics: StatusTopics(base: status.baseTopic), broker: broker)
         }
@@ -27,7 +32,8 @@ extension GatewayParts {
             connections.append(
                 try Connection(
                     connection,
-                    hiddenValues: configuration.hiddenValues,
+                    hiddenValues: configuration.hiddenValues + configuration.brokers.compactMap(\.password),
+                    secrets: secrets,
                     publisher: publisher,
                     userAgent: userAgent,
                     eventLoop: eventLoop,

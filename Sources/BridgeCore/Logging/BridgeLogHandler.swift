@@ -5,12 +5,18 @@ import NIOCore
 /// Where log lines go, and how: shared by all loggers of a process.
 package final class LogOutput: Sendable {
     private let format: LogConfiguration.Format
+    private let secrets: SecretBook
     private let write: @Sendable (String) -> Void
     private let limiter = NIOLockedValueBox(LogRateLimiter())
 
     /// `write` takes one line without its end; it may be called on any thread.
-    package init(format: LogConfiguration.Format, write: @escaping @Sendable (String) -> Void) {
+    package init(
+        format: LogConfiguration.Format,
+        hiding secrets: SecretBook,
+        write: @escaping @Sendable (String) -> Void
+    ) {
         self.format = format
+        self.secrets = secrets
         self.write = write
     }
 
@@ -26,6 +32,7 @@ package final class LogOutput: Sendable {
         let verdict = limiter.withLockedValue { $0.judge(text, now: now) }
         guard case .write(let heldBack) = verdict else { return }
         var line = line
+        line.message = secrets.redact(line.message)
         if heldBack > 0 { line.message += " (\(heldBack) lines held back)" }
         write(line.formatted(as: format))
     }

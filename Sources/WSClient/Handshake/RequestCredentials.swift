@@ -42,13 +42,13 @@ struct RequestCredentials {
     var headers: [(name: String, value: String)] { plain + confidential }
 
     /// What may be sent to another host than the configured one.
-    var headersForOthers: [(name: String, value: String)] { plain.filter { !Self.isCredential($0.name) } }
+    var headersForOthers: [(name: String, value: String)] { plain.filter { !SecretName.matches($0.name) } }
 
     /// The bearer token or whatever else identifies the client.
     var authorization: String? { headers.first { Self.isAuthorization($0.name) }?.value }
 
     private var secretHeaders: [(name: String, value: String)] {
-        plain.filter { Self.isCredential($0.name) } + confidential
+        plain.filter { SecretName.matches($0.name) } + confidential
     }
 
     /// Whether the request itself says who we are.
@@ -64,17 +64,10 @@ struct RequestCredentials {
         }
     }
 
-    /// Whether a header's value is, by its name, likely one that others must not read.
-    static func isCredential(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return ["auth", "cookie", "token", "key", "secret", "passw", "credential", "session", "signature"]
-            .contains { lower.contains($0) }
-    }
-
     private static func queryCredentials(in path: String) -> [(name: String, value: String)] {
         path.drop { $0 != "?" }.dropFirst().split(separator: "&").compactMap { pair in
             let name = pair.prefix { $0 != "=" }
-            return isCredential(String(name)) ? (String(name), String(pair.dropFirst(name.count))) : nil
+            return SecretName.matches(name) ? (String(name), String(pair.dropFirst(name.count))) : nil
         }
     }
 

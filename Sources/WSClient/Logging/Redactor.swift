@@ -1,9 +1,5 @@
 /// Hides secret values in what is shown of messages and reasons (requirement S7).
 package struct Redactor: Sendable, Hashable {
-    /// Shorter values hide too much to be useful.
-    static let shortest = 4
-    /// So much of a longer secret's beginning gives it away: servers cut what they quote.
-    static let telling = 12
     /// Of values that change, such as a token in a file, the newest count.
     static let most = 256
     private static let mask = Array("***".utf8)
@@ -12,13 +8,13 @@ package struct Redactor: Sendable, Hashable {
     private let lasting: [String]
     /// What came later, the newest last.
     private var later: [String] = []
-    /// Each as it may stand in a text.
-    private var secrets: [[UInt8]] = []
+    /// By the byte with which they may begin.
+    private var forms: [[SecretForm]] = []
 
     package init(_ secrets: some Sequence<String> = []) {
         var seen: Set<String> = []
-        lasting = secrets.filter { $0.utf8.count >= Self.shortest && seen.insert($0).inserted }
-        self.secrets = lasting.flatMap(SecretForms.all)
+        lasting = secrets.filter { $0.utf8.count >= SecretForm.shortest && seen.insert($0).inserted }
+        sort()
     }
 
     /// What it hides, the newest last.
@@ -27,15 +23,22 @@ package struct Redactor: Sendable, Hashable {
     /// Hides these as well from now on.
     package mutating func hide(_ more: some Sequence<String>) {
         for secret in more {
-            guard secret.utf8.count >= Self.shortest, !lasting.contains(secret) else { continue }
+            guard secret.utf8.count >= SecretForm.shortest, !lasting.contains(secret) else { continue }
             later.removeAll { $0 == secret }
             later.append(secret)
         }
         later.removeFirst(max(0, later.count - Self.most))
-        secrets = values.flatMap(SecretForms.all)
+        sort()
     }
 
-    package var isEmpty: Bool { secrets.isEmpty }
+    private mutating func sort() {
+        forms = isEmpty ? [] : Array(repeating: [], count: 256)
+        for form in values.flatMap(SecretForm.all) {
+            for byte in form.beginnings { forms[Int(byte)].append(form) }
+        }
+    }
+
+    package var isEmpty: Bool { lasting.isEmpty && later.isEmpty }
 
     /// The text with each secret replaced by `***`.
     package func redact(_ text: String) -> String {
@@ -44,33 +47,34 @@ package struct Redactor: Sendable, Hashable {
 
     /// The bytes with each secret, also one that is cut off, replaced by `***`.
     package func redact(_ bytes: [UInt8]) -> [UInt8] {
-        guard !secrets.isEmpty else { return bytes }
+        guard !isEmpty else { return bytes }
         var shown: [UInt8] = []
         shown.reserveCapacity(bytes.count)
-        var index = 0
-        while index < bytes.count {
-            let length = secretLength(in: bytes, at: index)
-            if length > 0 {
+        bytes.withUnsafeBytes { text in
+            var index = 0
+            while let hidden = next(in: text, from: index, before: text.count) {
+                shown += text[index..<hidden.lowerBound]
                 shown += Self.mask
-                index += length
-            } else {
-                shown.append(bytes[index])
-                index += 1
+                index = hidden.upperBound
             }
+            shown += text[index...]
         }
         return shown
     }
 
-    /// How many bytes from here belong to a secret: the longest that fits.
-    private func secretLength(in bytes: [UInt8], at index: Int) -> Int {
-        var longest = 0
-        for secret in secrets where secret[0] == bytes[index] {
-            let end = min(bytes.count, index + secret.count)
-            var length = 1
-            while index + length < end, bytes[index + length] == secret[length] { length += 1 }
-            let isCutByTheEnd = index + length == bytes.count && length >= Self.shortest
-            if length >= min(secret.count, Self.telling) || isCutByTheEnd { longest = max(longest, length) }
+    /// The first secret that begins before `end`; it may reach beyond.
+    func next(in text: UnsafeRawBufferPointer, from start: Int, before end: Int) -> Range<Int>? {
+        guard !isEmpty else { return nil }
+        let backslash = UInt8(ascii: "\\")
+        for index in start..<max(start, end) {
+            // A row of them belongs together.
+            if index > start, text[index] == backslash, text[index - 1] == backslash { continue }
+            let forms = forms[Int(text[index])]
+            guard !forms.isEmpty else { continue }
+            let place = EscapedText(text, at: index)
+            let length = forms.reduce(0) { max($0, $1.length(at: place)) }
+            if length > 0 { return index..<index + length }
         }
-        return longest
+        return nil
     }
 }

@@ -135,7 +135,8 @@ extension ConnectionRenewal: ConnectAttemptOwner {
     }
 
     func attempt(_ attempt: ConnectAttempt, redirectedTo url: WebSocketURL) {
-        client.logDetail { "renewal: redirected to \(url)" }
+        client.delegate?.webSocketClient(client, redirectedTo: url)
+        client.logDetail { Redactor(client.allSecrets).redact("renewal: redirected to \(url)") }
     }
 
     func attempt(

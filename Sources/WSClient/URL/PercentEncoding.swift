@@ -1,12 +1,12 @@
 /// Percent-encoding of URLs (RFC 3986, section 2.1).
-enum PercentEncoding {
+package enum PercentEncoding {
     /// Whether each `%` is followed by two hexadecimal digits.
     static func isValid(_ text: String) -> Bool {
         bytes(of: text[...]) != nil
     }
 
     /// The text that is encoded; `nil` if it is no valid encoding of UTF-8.
-    static func decoded(_ text: Substring) -> String? {
+    package static func decoded(_ text: Substring) -> String? {
         guard let bytes = bytes(of: text) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
@@ -27,7 +27,8 @@ enum PercentEncoding {
         return bytes
     }
 
-    private static func digit(_ byte: UInt8) -> UInt8? {
+    /// The value of a hexadecimal digit.
+    static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10

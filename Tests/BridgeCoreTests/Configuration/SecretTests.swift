@@ -72,6 +72,81 @@ struct SecretTests {
         }
     }
 
+    /// Each place for a secret, with what may be written there by mistake.
+    private static let places = [
+        "url: %", "url: ws://h, bearer_token: %", "url: ws://h, bearer_token: { command: [ a, % ] }",
+        "url: ws://h, basic_auth: %", "url: ws://h, basic_auth: { username: %, password: % }",
+        "url: ws://h, oauth2: %", "url: ws://h, oauth2: { token_url: %, client_id: a, client_secret: % }",
+        "url: ws://h, cookies: %", "url: ws://h, cookies: { a: % }", "url: ws://h, headers: %",
+        "url: ws://h, headers: { Authorization: %, X-Session: % }",
+        "url: ws://h, proxy: { url: 'http://p', username: u, password: % }",
+        "url: ws://h, session: { variables: % }",
+        "url: ws://h, session: { variables: { a: % }, steps: [ { send: x } ] }",
+        "url: ws://h, session: { preset: home-assistant, access_token: % }",
+        "url: ws://h, session: { preset: socket.io, auth: { a: % } }",
+        "url: ws://h, token: %, password: %, authorization: %, api_key: %",
+    ]
+
+    private static let mistakes = [
+        "CANARY", "'CANARY '", "\"CANARY\\n\"", "\"\\tCANARY\\0\"", "[ CANARY ]", "[ [ CANARY ] ]", "{ CANARY: x }",
+        "{ fil: CANARY }", "{ file: [ CANARY ] }", "{ file: { CANARY: x } }", "{ command: CANARY }",
+        "{ command: { CANARY: x } }",
+        "!CANARY", "!CANARY x", "!!CANARY x", "&CANARY", "*CANARY", "@CANARY", "`CANARY`", "%CANARY", "| CANARY",
+        "> CANARY",
+        "? CANARY", "- CANARY", "'CANARY", "'CANARY''", "\"CANARY\" x", "\"\\CANARY\"", "'${SECRET}\n'",
+        "[ '${SECRET}' ]",
+        "${SECRET}", "'${SECRET}${UNSET}'", "'ws://u:CANARY@h:x/'", "'CANARY://h'",
+        "'wss://h/?CANARY #'",
+    ]
+
+    @Test("S15: whatever is written where a secret may stand, no diagnostic shows it", arguments: places)
+    func noMistakeShowsASecret(place: String) {
+        let takesNames = place.hasSuffix("cookies: %") || place.hasSuffix("headers: %")
+        for mistake in Self.mistakes where !(takesNames && mistake == "{ CANARY: x }") {
+            let written = place.replacing("%", with: mistake.replacing("CANARY", with: Self.canary))
+            for file in [
+                "connections: { a: { \(written) } }\n",
+                "connections:\n  a:\n    " + written.replacing(", ", with: "\n    ") + "\n",
+            ] {
+                let outcome = Transcript(environment: ["SECRET": Self.canary], isWorldReadable: true).load(file)
+                for diagnostic in outcome.diagnostics + MachineChecks.diagnostics(for: outcome, before: .check) {
+                    #expect(!diagnostic.description.contains("canary"), "\(file)")
+                }
+            }
+        }
+    }
+
+    @Test func aSecretInQuotesIsAWarning() throws {
+        let what =
+            "begins and ends with a quote, which is part of the secret: an --env-file keeps quotes; delete both, unless they belong to it"
+        let text = """
+            connections:
+              a: { url: wss://a.b, bearer_token: "${T}", headers: { X-Session: "'abc'", X-Site: "'12'" } }
+              b: { url: "wss://anna:'abc'@a.b", on_established: [ 'login ${FEED_KEY}' ] }
+              c: { url: wss://a.b, basic_auth: { username: "'a", password: '"' }, proxy: "http://u:%22p%22@h:1" }
+            mqtt: { m: { url: mqtts://a.b, password: "${MQTT_PASSWORD}" } }
+            routes: {}
+
+            """
+        let environment = ["T": "\"abc\"", "FEED_KEY": "'abc'", "MQTT_PASSWORD": "\"a\""]
+        #expect(
+            Transcript(environment: environment).lines(text) == [
+                "2:38: warning: bearer_token, the value of ${T}, \(what)", "2:68: warning: X-Session \(what)",
+                "3:13: warning: the password in url \(what)", "3:55: warning: the value of ${FEED_KEY} \(what)",
+                "4:78: warning: the password in proxy \(what)", "5:42: warning: the value of ${MQTT_PASSWORD} \(what)",
+            ]
+        )
+        try withTemporaryFolder { folder in
+            let path = try folder.write("'abc'\n", to: "token")
+            let file = "connections: { a: { url: wss://a.b, bearer_token: { file: '\(path)' } } }\nroutes: {}\n"
+            #expect(
+                MachineChecks.diagnostics(for: Transcript().load(file), before: .check).map(\.description).contains(
+                    "site.yaml:1:59: warning: bearer_token: the text in '\(path)' \(what)"
+                )
+            )
+        }
+    }
+
     @Test func aLiteralSecretInAFileThatEveryoneCanReadIsAWarning() {
         let text = """
             connections:

@@ -71,8 +71,13 @@ package enum MachineChecks {
             return [Finding(severity: .error, message: problem)]
         case .secret(let purpose):
             do throws(SecretError) {
-                _ = try SecretReader.read(.file(use.path), for: purpose)
-                return secrecy(of: use.path)
+                let secret = try SecretReader.read(.file(use.path), for: purpose)
+                let shown = quoted(use.path, limit: 300)
+                let quotes =
+                    SecretReader.isInQuotes(secret)
+                    ? [Finding(severity: .warning, message: SecretReader.quotesWarning(of: "the text in \(shown)"))]
+                    : []
+                return quotes + secrecy(of: use.path)
             } catch {
                 return [Finding(severity: .error, message: error.description)]
             }
@@ -96,7 +101,7 @@ package enum MachineChecks {
 
     /// What keeps a program from being started.
     private static func programProblem(_ program: String) -> String? {
-        let shown = quoted(program, limit: 300)
+        let shown = TokenCommandConfiguration.shown(program)
         guard !program.contains("/") else {
             var status = stat()
             guard stat(program, &status) == 0 else { return "\(shown): \(LocalFile.explanation(of: errno))" }

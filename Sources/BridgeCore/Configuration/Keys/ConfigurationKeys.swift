@@ -56,6 +56,20 @@ package enum ConfigurationReference {
         }
     }
 
+    /// The defaults that are values, as the tables and the schema show them.
+    package static var defaultValues: [(path: String, key: String, text: String)] {
+        ConfigurationKeys.places.flatMap { place in
+            place.keys.filter(\.defaultIsValue).map { (place.path, $0.name, $0.defaultText) }
+        }
+    }
+
+    /// The defaults that are words: what no value says.
+    package static var defaultWords: [(path: String, key: String, text: String)] {
+        ConfigurationKeys.places.flatMap { place in
+            place.keys.filter { !$0.defaultIsValue }.map { (place.path, $0.name, $0.defaultText) }
+        }
+    }
+
     private static func escaped(_ text: String) -> String {
         text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
     }

@@ -2,14 +2,19 @@
 struct Key<Value>: Sendable {
     var name: String
     var type: ValueType<Value>
-    /// As it would be written in the file, or in words; empty = the key is required.
+    /// As it would be written in the file, or in words; empty = there is none.
     var defaultText: String
+    /// The text is a value that could stand in the file.
+    var defaultIsValue: Bool
     var meaning: String
 
-    init(_ name: String, _ type: ValueType<Value>, default defaultText: String, _ meaning: String) {
+    init(_ name: String, _ type: ValueType<Value>, default fallback: KeyDefault<Value>, _ meaning: String) {
         self.name = name
         self.type = type
-        self.defaultText = defaultText
+        switch fallback {
+        case .words(let words): (defaultText, defaultIsValue) = (words, false)
+        case .value(let value): (defaultText, defaultIsValue) = (type.write(value), true)
+        }
         self.meaning = meaning
     }
 
@@ -19,6 +24,7 @@ struct Key<Value>: Sendable {
             words: type.words,
             schema: type.schema,
             defaultText: defaultText,
+            defaultIsValue: defaultIsValue,
             meaning: meaning
         )
     }
@@ -31,6 +37,7 @@ struct KeyDescription: Sendable {
     var words: String
     var schema: JSONLiteral
     var defaultText: String
+    var defaultIsValue = false
     var meaning: String
 }
 
@@ -41,11 +48,19 @@ struct ValueType<Value>: Sendable {
     var schema: JSONLiteral
     /// Reports what is wrong and returns `nil`.
     var read: @Sendable (YAMLNode, Field) -> Value?
+    /// The value as it would be written in the file: the text of a default.
+    var write: @Sendable (Value) -> String
 
-    init(_ words: String, schema: JSONLiteral, read: @escaping @Sendable (YAMLNode, Field) -> Value?) {
+    init(
+        _ words: String,
+        schema: JSONLiteral,
+        write: @escaping @Sendable (Value) -> String = { "\($0)" },
+        read: @escaping @Sendable (YAMLNode, Field) -> Value?
+    ) {
         self.words = words
         self.schema = schema
         self.read = read
+        self.write = write
     }
 
     func map<Other>(_ transform: @escaping @Sendable (Value, YAMLNode, Field) -> Other?) -> ValueType<Other> {
@@ -81,11 +96,14 @@ struct Place: Sendable {
     var path: String
     var meaning: String
     var keys: [KeyDescription]
+    /// Things that stand there by mistake may be secrets, and are not shown.
+    var holdsSecrets: Bool
 
-    init(id: String, path: String, meaning: String, keys: [KeyDescription]) {
+    init(id: String, path: String, meaning: String, holdsSecrets: Bool = false, keys: [KeyDescription]) {
         self.id = id
         self.path = path
         self.meaning = meaning
+        self.holdsSecrets = holdsSecrets
         self.keys = keys
     }
 }

@@ -5,8 +5,9 @@ enum UnknownKey {
         if let advice = advice(for: key, in: place) {
             return "\(what): \(advice)"
         }
+        let named = place.holdsSecrets ? "unknown key" + (path.isEmpty ? "" : " in \(path)") : what
         let known = place.keys.map(\.name).joined(separator: ", ")
-        return "\(what): the keys here are \(known)"
+        return "\(named): the keys here are \(known)"
     }
 
     private static func advice(for key: String, in place: Place) -> String? {

@@ -3,7 +3,11 @@ extension ValueType {
     static func list<Item>(of item: ValueType<Item>, example: String, allowEmpty: Bool = true) -> ValueType<[Item]>
     where Value == [Item] {
         let words = "a list such as \(example)"
-        return ValueType<[Item]>(words, schema: ["type": "array", "items": item.schema]) { node, field in
+        return ValueType<[Item]>(
+            words,
+            schema: ["type": "array", "items": item.schema],
+            write: { $0.isEmpty ? "[]" : "[ \($0.map(item.write).joined(separator: ", ")) ]" }
+        ) { node, field in
             guard case .sequence(let nodes) = node.content else {
                 if case .unusable = node.content { return nil }
                 field.error("\(field.name) must be \(words), found \(node.described)", at: node.position)
@@ -29,7 +33,14 @@ extension ValueType {
         ValueType("a mapping", schema: .reference(id)) { node, field in
             let place = place()
             let example = "{ \(place.keys.prefix(2).map { "\($0.name): …" }.joined(separator: ", ")) }"
-            guard let entries = entries(of: node, field, suchAs: "\(field.name): \(example)") else { return nil }
+            guard
+                let entries = entries(
+                    of: node,
+                    field,
+                    suchAs: "\(field.name): \(example)",
+                    isShown: !place.holdsSecrets
+                )
+            else { return nil }
             return read(MappingReader(entries, of: place, field: field, position: node.position))
         }
     }
@@ -78,7 +89,12 @@ extension ValueType {
     }
 
     /// A mapping's entries; nothing is an empty mapping.
-    private static func entries(of node: YAMLNode, _ field: Field, suchAs example: String) -> [YAMLEntry]? {
+    private static func entries(
+        of node: YAMLNode,
+        _ field: Field,
+        suchAs example: String,
+        isShown: Bool = true
+    ) -> [YAMLEntry]? {
         switch node.content {
         case .mapping(let entries):
             return entries
@@ -87,8 +103,9 @@ extension ValueType {
         case .unusable:
             return nil
         case .scalar, .sequence:
+            let found = isShown ? ", found \(node.described)" : ""
             field.error(
-                "\(field.name) must be a mapping such as '\(example)', found \(node.described)",
+                "\(field.name) must be a mapping such as '\(example)'\(found)",
                 at: node.position
             )
             return nil

@@ -59,7 +59,7 @@ extension ValueType<Int> {
         )
         let words = "a size from \(low) to \(high), such as \(range.contains(64 << 10) ? "64KiB" : "64MiB")"
         let schema: JSONLiteral = ["type": "string", "pattern": "^([0-9]+(B|KiB|MiB|GiB)|0|.*\\$\\{.*)$"]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: { Quantity.text($0, units: Quantity.sizes) }) { node, field in
             quantity(node, field, words, units: Quantity.sizes, range: range, example: "KiB")
         }
     }
@@ -68,7 +68,7 @@ extension ValueType<Int> {
 extension ValueType<Duration> {
     static func duration(_ range: ClosedRange<Duration>) -> Self {
         let words = durationWords(range)
-        return ValueType(words, schema: durationSchema()) { node, field in
+        return ValueType(words, schema: durationSchema(), write: durationText) { node, field in
             let bounds = range.lowerBound.milliseconds...range.upperBound.milliseconds
             return quantity(node, field, words, units: Quantity.durations, range: bounds, example: "s")
                 .map { .milliseconds($0) }
@@ -81,7 +81,11 @@ extension ValueType<Duration?> {
     static func durationOrNone(_ range: ClosedRange<Duration>, or word: String? = nil) -> Self {
         let others = ["none"] + (word.map { [$0] } ?? [])
         let words = durationWords(range) + ", or " + others.joined(separator: ", or ")
-        return ValueType(words, schema: durationSchema(or: others)) { node, field in
+        return ValueType(
+            words,
+            schema: durationSchema(or: others),
+            write: { $0.map(durationText) ?? "none" }
+        ) { node, field in
             if case .scalar(let scalar) = node.content, others.contains(scalar.text) { return .some(nil) }
             let bounds = range.lowerBound.milliseconds...range.upperBound.milliseconds
             return quantity(node, field, words, units: Quantity.durations, range: bounds, example: "s")
@@ -95,7 +99,7 @@ extension ValueType where Value: RawRepresentable<String> & CaseIterable & Senda
     static var choice: Self {
         let names = Value.allCases.map(\.rawValue)
         let words = "one of \(names.joined(separator: ", "))"
-        return ValueType(words, schema: choiceSchema(names)) { node, field in
+        return ValueType(words, schema: choiceSchema(names), write: choiceText) { node, field in
             guard let scalar = scalar(node, field, words) else { return nil }
             if let value = Value(rawValue: scalar.text) { return value }
             let guess = scalar.variables.isEmpty ? Suggestion.closest(to: scalar.text, among: names) : nil
@@ -165,16 +169,23 @@ private func quantity(
     return nil
 }
 
+private let durationText: @Sendable (Duration) -> String = {
+    Quantity.text($0.milliseconds, units: Quantity.durations)
+}
+
 private func durationWords(_ range: ClosedRange<Duration>) -> String {
-    let bounds = [range.lowerBound, range.upperBound].map {
-        Quantity.text($0.milliseconds, units: Quantity.durations)
-    }
+    let bounds = [range.lowerBound, range.upperBound].map(durationText)
     return "a duration from \(bounds[0]) to \(bounds[1]), such as 10s"
 }
 
 private func durationSchema(or words: [String] = []) -> JSONLiteral {
     let pattern = "^([0-9]+(ms|s|m|h)|0|\(words.map { "\($0)|" }.joined()).*\\$\\{.*)$"
     return ["anyOf": [["type": "string", "pattern": .string(pattern)], ["const": 0]]]
+}
+
+/// In quotes where YAML would take the word for a number.
+@Sendable private func choiceText(_ choice: some RawRepresentable<String>) -> String {
+    choice.rawValue.first?.isNumber ?? false ? "\"\(choice.rawValue)\"" : choice.rawValue
 }
 
 /// The words, or a variable.

@@ -36,9 +36,7 @@ extension ValueType<Secret> {
             field.error("\(field.name) \(problem)\(source)", at: node.position)
             return nil
         }
-        if scalar.variables.isEmpty {
-            field.context.noteLiteralSecret(field.name, at: node.position)
-        }
+        field.context.noteSecret(scalar.text, field.name, of: scalar, at: node.position)
         return .literal(scalar.text)
     }
 

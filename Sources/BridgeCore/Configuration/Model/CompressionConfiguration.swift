@@ -1,15 +1,19 @@
+import WSClient
+
 /// `compression:` of a connection: permessage-deflate (RFC 7692) as it is offered.
 package struct CompressionConfiguration: Sendable, Hashable {
+    private static let usual = WebSocketCompression()
+
     /// In bytes; shorter messages are sent uncompressed.
-    package var minSize = 128
+    package var minSize = usual.minimumSize
     /// 1 to 9.
-    package var level = 6
-    package var outgoingContextTakeover = false
-    package var incomingContextTakeover = true
+    package var level = usual.level
+    package var outgoingContextTakeover = usual.allowsOutgoingContextTakeover
+    package var incomingContextTakeover = usual.allowsIncomingContextTakeover
     /// Powers of two.
-    package var outgoingWindowBits = 12
-    package var incomingWindowBits = 15
-    package var maxRatio = 256
+    package var outgoingWindowBits = usual.outgoingWindowBits
+    package var incomingWindowBits = usual.incomingWindowBits
+    package var maxRatio = usual.maximumRatio
 
     package init() {}
 }

@@ -60,7 +60,7 @@ package struct HeaderConfiguration: Sendable, Hashable {
     }
 
     /// Whether the value is, by the header's name, likely one that others must not read.
-    package var isSecret: Bool { HeaderName.isSecret(name) }
+    package var isSecret: Bool { SecretName.matches(name) }
 
     /// Whether it is for the configured server only.
     var isConfidential: Bool {
@@ -73,18 +73,22 @@ package struct HeaderConfiguration: Sendable, Hashable {
 
 /// `reconnect:` full jitter between zero and a delay that doubles from `initialDelay` to `maxDelay`.
 package struct ReconnectConfiguration: Sendable, Hashable {
-    package var initialDelay: Duration = .seconds(1)
-    package var maxDelay: Duration = .seconds(60)
+    private static let usual = WebSocketClientConfiguration.Reconnect()
+
+    package var initialDelay = usual.initialDelay
+    package var maxDelay = usual.maxDelay
     /// Established for so long: the backoff starts afresh.
-    package var stableAfter: Duration = .seconds(30)
+    package var stableAfter = usual.stableAfter
 
     package init() {}
 }
 
 /// `keep_alive:` of a connection: a ping each interval, and how long its pong may take.
 package struct KeepAliveConfiguration: Sendable, Hashable {
-    package var interval: Duration = .seconds(20)
-    package var timeout: Duration = .seconds(10)
+    private static let usual = WebSocketClientConfiguration.KeepAlive()
+
+    package var interval = usual.interval
+    package var timeout = usual.timeout
 
     package init() {}
 }

@@ -10,6 +10,12 @@ package struct TokenCommandConfiguration: Sendable, Hashable {
     package init(arguments: [String]) {
         self.arguments = arguments
     }
+
+    /// The program's name for messages, without what stands behind a blank: people write a whole line.
+    package static func shown(_ program: String) -> String {
+        let name = program.prefix { !$0.isWhitespace }
+        return quoted(name.count < program.count ? "\(name) …" : program, limit: 100)
+    }
 }
 
 /// `basic_auth:` of a connection.

@@ -50,7 +50,7 @@ package struct MQTTSourceConfiguration: Sendable, Hashable {
     /// `allow_echo`.
     package var allowEcho = false
 
-    package init(broker: String, topicFilter: String, qos: Int) {
+    package init(broker: String, topicFilter: String, qos: Int = 0) {
         self.broker = broker
         self.topicFilter = topicFilter
         self.qos = qos

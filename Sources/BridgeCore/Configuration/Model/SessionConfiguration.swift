@@ -1,3 +1,5 @@
+import WSClient
+
 /// `session:` of a connection: what is said and awaited at each establishment, before anything else is sent.
 package struct SessionConfiguration: Sendable, Hashable {
     /// Values for the templates, besides what steps capture.
@@ -25,7 +27,7 @@ package struct SessionVariable: Sendable, Hashable {
     package init(_ name: String, _ value: Secret, isSecret: Bool? = nil) {
         self.name = name
         self.value = value
-        self.isSecret = isSecret ?? (value.isFile || EnvironmentSubstitution.isSecret(name))
+        self.isSecret = isSecret ?? (value.isFile || SecretName.matches(name))
     }
 }
 

@@ -17,6 +17,7 @@ enum BasicAuthKeys {
         id: "basic_auth",
         path: "connections.NAME.basic_auth",
         meaning: "Sent as `Authorization: Basic …`.",
+        holdsSecrets: true,
         keys: [username.described, password.described]
     )
 }

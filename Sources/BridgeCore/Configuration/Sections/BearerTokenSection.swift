@@ -1,3 +1,5 @@
+import WSClient
+
 /// What `bearer_token` may be.
 enum BearerToken: Sendable, Hashable {
     case secret(Secret)
@@ -15,7 +17,7 @@ enum BearerTokenKeys {
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(600)),
-        default: "5s",
+        default: .model(\TokenCommandConfiguration.timeout),
         "With `command`: how long it may run. Then it is killed, with all that it started."
     )
 
@@ -23,6 +25,7 @@ enum BearerTokenKeys {
         id: "bearer_token",
         path: "connections.NAME.bearer_token",
         meaning: "A token that stands in a file, or that a program gives.",
+        holdsSecrets: true,
         keys: [SecretKeys.file.described, command.described, timeout.described]
     )
 }
@@ -102,7 +105,7 @@ extension ValueType<[String]> {
         guard case .sequence(let items) = list.content else { return }
         for item in items.dropFirst() {
             guard case .scalar(let scalar) = item.content,
-                scalar.variables.contains(where: EnvironmentSubstitution.isSecret)
+                scalar.variables.contains(where: { SecretName.matches($0) })
             else { continue }
             field.context.warning(
                 "\(scalar.described) becomes an argument, which everyone on this machine can see: "

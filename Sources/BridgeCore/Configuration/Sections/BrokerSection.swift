@@ -12,49 +12,49 @@ enum BrokerKeys {
     static let protocolVersion = Key(
         "protocol_version",
         ValueType<BrokerConfiguration.ProtocolVersion>.choice,
-        default: "\"5\"",
+        default: .model(\BrokerConfiguration.protocolVersion),
         "MQTT's version."
     )
     static let clientID = Key(
         "client_id",
         .text(check: BrokerSection.problem(withClientID:)),
-        default: "wsbridge-<instance>-<name>",
+        default: .value(BrokerSection.clientID(instance: "<instance>", name: "<name>")),
         "The name towards the broker. No two clients of a broker may share one."
     )
     static let username = Key(
         "username",
         .text(check: { MQTTText.problem(with: $0).map { "it \($0)" } }),
-        default: "none",
+        default: .model(\BrokerConfiguration.username),
         "The user to log in as."
     )
     static let password = Key(
         "password",
         .secret(for: .mqttPassword),
-        default: "none",
+        default: .model(\BrokerConfiguration.password),
         "A text, or `{ file: PATH }`."
     )
     static let keepAlive = Key(
         "keep_alive",
         .duration(.zero ... .seconds(65_535)),
-        default: "30s",
+        default: .model(\BrokerConfiguration.keepAlive),
         "The longest silence before a ping, in whole seconds; 0 = no pings, else at least 5s."
     )
     static let cleanSession = Key(
         "clean_session",
         .boolean,
-        default: "false",
+        default: .model(\BrokerConfiguration.cleanSession),
         "Let the broker forget the subscriptions and what waits for them."
     )
     static let maxInflight = Key(
         "max_inflight",
         .integer(1...65_535),
-        default: "100",
+        default: .model(\BrokerConfiguration.maxInflight),
         "How many messages may wait for their acknowledgement."
     )
     static let connectTimeout = Key(
         "connect_timeout",
         .duration(.milliseconds(10) ... .seconds(600)),
-        default: "10s",
+        default: .model(\BrokerConfiguration.connectTimeout),
         "How long an attempt to connect may take."
     )
     static let responseTopics = Key(
@@ -63,7 +63,7 @@ enum BrokerKeys {
             of: .text("a topic filter", check: BrokerSection.problem(withResponseFilter:)),
             example: "[ replies/# ]"
         ),
-        default: "none",
+        default: .model(\BrokerConfiguration.responseTopics),
         "Topic filters: to which response topics (MQTT 5) requests are answered. Others are refused and counted."
     )
     static let tls = Key(
@@ -94,7 +94,7 @@ enum BrokerSection {
             isSecure: isSecure,
             host: url?.host ?? "",
             port: url?.port ?? (isSecure ? 8883 : 1883),
-            clientID: "wsbridge-\(reader.context.instance)-\(name)"
+            clientID: clientID(instance: reader.context.instance, name: name)
         )
         broker.instance = reader.context.instance
         reader.read(BrokerKeys.protocolVersion, into: &broker.protocolVersion)
@@ -180,6 +180,8 @@ enum BrokerSection {
             )
         }
     }
+
+    static func clientID(instance: String, name: String) -> String { "wsbridge-\(instance)-\(name)" }
 
     static func problem(withClientID text: String) -> String? {
         if text.isEmpty { return "it is empty: delete the line for the default" }

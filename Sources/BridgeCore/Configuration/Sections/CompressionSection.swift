@@ -3,43 +3,43 @@ enum CompressionKeys {
     static let minSize = Key(
         "min_size",
         .size(0...(1 << 30)),
-        default: "128B",
+        default: .model(\CompressionConfiguration.minSize),
         "Shorter messages are sent uncompressed: they hardly shrink."
     )
     static let level = Key(
         "level",
         .integer(1...9),
-        default: "6",
+        default: .model(\CompressionConfiguration.level),
         "From 1, the fastest, to 9, the smallest, for what is sent."
     )
     static let outgoingContextTakeover = Key(
         "outgoing_context_takeover",
         .boolean,
-        default: "false",
+        default: .model(\CompressionConfiguration.outgoingContextTakeover),
         "Whether a message that is sent may refer to the ones before. Smaller, but sizes then tell of their content."
     )
     static let incomingContextTakeover = Key(
         "incoming_context_takeover",
         .boolean,
-        default: "true",
+        default: .model(\CompressionConfiguration.incomingContextTakeover),
         "Whether the server's messages may refer to the ones before; if not, the server has to agree."
     )
     static let outgoingWindowBits = Key(
         "outgoing_window_bits",
         .integer(9...15),
-        default: "12",
+        default: .model(\CompressionConfiguration.outgoingWindowBits),
         "The window for what is sent, as a power of two; costs eight times as much memory."
     )
     static let incomingWindowBits = Key(
         "incoming_window_bits",
         .integer(9...15),
-        default: "15",
+        default: .model(\CompressionConfiguration.incomingWindowBits),
         "The window for what is received, as a power of two; below 15 the server has to agree."
     )
     static let maxRatio = Key(
         "max_ratio",
         .integer(10...1032),
-        default: "256",
+        default: .model(\CompressionConfiguration.maxRatio),
         "A message above 1 MiB that inflates to more than so many times its size ends the connection (close 1009)."
     )
 
@@ -78,7 +78,7 @@ extension ValueType<CompressionConfiguration?> {
             read: CompressionSection.read
         )
         let schema: JSONLiteral = ["anyOf": [["type": "boolean"], .reference("compression")]]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: { $0 == nil ? "false" : "true" }) { node, field in
             switch node.content {
             case .mapping:
                 return mapping.read(node, field).map(Optional.some)

@@ -15,24 +15,34 @@ enum ConnectionKeys {
         default: "",
         "The server's name or address, without a scheme; instead of `url`."
     )
-    static let path = Key("path", .requestPath, default: "/", "The path of the request, with its query.")
+    static let path = Key(
+        "path",
+        .requestPath,
+        default: .model(\WebSocketURL.path),
+        "The path of the request, with its query."
+    )
     static let `protocol` = Key(
         "protocol",
         ValueType<WebSocketProtocol>.choice,
-        default: "wss",
+        default: .value(.byDefault),
         "`wss` is WebSocket over TLS, `ws` is without."
     )
     static let port = Key(
         "port",
         .integer(0...65535),
-        default: "0",
+        default: .value(EndpointSection.protocolsPort),
         "The TCP port; 0 = the protocol's default, 80 or 443."
     )
-    static let autoConnect = Key("auto_connect", .boolean, default: "true", "Connect when the gateway starts.")
+    static let autoConnect = Key(
+        "auto_connect",
+        .boolean,
+        default: .model(\ConnectionConfiguration.autoConnect),
+        "Connect when the gateway starts."
+    )
     static let autoReconnect = Key(
         "auto_reconnect",
         .boolean,
-        default: "true",
+        default: .model(\ConnectionConfiguration.autoReconnect),
         "Connect again when the connection ends."
     )
     static let reconnect = Key(
@@ -44,13 +54,13 @@ enum ConnectionKeys {
     static let connectTimeout = Key(
         "connect_timeout",
         .duration(.milliseconds(10) ... .seconds(600)),
-        default: "10s",
+        default: .model(\ConnectionConfiguration.connectTimeout),
         "How long name lookup, TCP, TLS and the handshake may take together."
     )
     static let sendKeepAlive = Key(
         "send_keep_alive",
         .boolean,
-        default: "true",
+        default: .model(\ConnectionConfiguration.sendKeepAlive),
         "Send WebSocket pings; some servers don't like them."
     )
     static let keepAlive = Key(
@@ -62,7 +72,7 @@ enum ConnectionKeys {
     static let silenceTimeout = Key(
         "silence_timeout",
         .durationOrNone(.milliseconds(10) ... .seconds(604_800)),
-        default: "none",
+        default: .model(\ConnectionConfiguration.silenceTimeout),
         "Connect again when no data came for so long, whatever pings and heartbeats say."
     )
     static let bearerToken = Key(
@@ -74,55 +84,55 @@ enum ConnectionKeys {
     static let basicAuth = Key(
         "basic_auth",
         .basicAuth,
-        default: "none",
+        default: .model(\ConnectionConfiguration.basicAuth),
         "User and password, sent as `Authorization: Basic …`."
     )
     static let oauth2 = Key(
         "oauth2",
         .mapping(OAuthKeys.place, id: "oauth2", read: OAuthSection.read),
-        default: "none",
+        default: .model(\ConnectionConfiguration.oauth2),
         "A bearer token by OAuth 2 client credentials."
     )
     static let cookies = Key(
         "cookies",
         .cookies,
-        default: "none",
+        default: .model(\ConnectionConfiguration.cookies),
         "Cookies by name, sent in one `Cookie` header. A value may be `{ file: PATH }`."
     )
     static let renewBefore = Key(
         "renew_before",
         .durationOrNone(.seconds(1) ... .seconds(86_400)),
-        default: "none",
+        default: .model(\ConnectionConfiguration.renewBefore),
         "How long before its token expires a connection is replaced by the next one, which is established first."
     )
     static let headers = Key(
         "headers",
         .headers,
-        default: "none",
+        default: .model(\ConnectionConfiguration.headers),
         "More request headers, by name. A value may be `{ file: PATH }`."
     )
     static let subprotocols = Key(
         "subprotocols",
         .subprotocols,
-        default: "[]",
+        default: .model(\ConnectionConfiguration.subprotocols),
         "The subprotocols to offer, the preferred first."
     )
     static let compression = Key(
         "compression",
         .compression,
-        default: "false",
+        default: .model(\ConnectionConfiguration.compression),
         "Offer permessage-deflate: `true`, or a mapping of the keys below."
     )
     static let maxMessageSize = Key(
         "max_message_size",
         .size(1...(1 << 30)),
-        default: "16MiB",
+        default: .model(\ConnectionConfiguration.maxMessageSize),
         "A longer message ends the connection (close 1009)."
     )
     static let onEstablished = Key(
         "on_established",
         .list(of: .message, example: #"[ '{"op":"subscribe"}' ]"#),
-        default: "[]",
+        default: .model(\ConnectionConfiguration.onEstablished),
         "Text messages that are sent in order at each (re)connect, before anything else."
     )
     static let session = Key(
@@ -146,13 +156,13 @@ enum ConnectionKeys {
     static let followRedirects = Key(
         "follow_redirects",
         .integer(0...3),
-        default: "0",
+        default: .model(\ConnectionConfiguration.followRedirects),
         "How many HTTP redirects to follow; never from wss to ws."
     )
     static let proxy = Key(
         "proxy",
         .proxy,
-        default: "environment",
+        default: .model(\ConnectionConfiguration.proxy),
         "The proxy on the way, to the server and to `oauth2`'s token endpoint: its URL, or a mapping with `password`. "
             + "`environment` asks the variables `http_proxy` (ws, http), `https_proxy` (wss, https), `all_proxy` and "
             + "`no_proxy`."
@@ -160,13 +170,13 @@ enum ConnectionKeys {
     static let extendedLogging = Key(
         "extended_logging",
         .boolean,
-        default: "false",
+        default: .model(\ConnectionConfiguration.extendedLogging),
         "Say each step of this connection's life in the log."
     )
     static let logComms = Key(
         "log_comms",
         .boolean,
-        default: "false",
+        default: .model(\ConnectionConfiguration.logComms),
         "Show each frame in the log, shortened, secrets hidden."
     )
 

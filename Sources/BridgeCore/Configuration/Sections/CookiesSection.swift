@@ -6,7 +6,7 @@ extension ValueType<[CookieConfiguration]> {
         let words = "a mapping of cookie names to values, such as { session: { file: PATH } }"
         let secret = ValueType<Secret>.secret(for: .cookie)
         let schema: JSONLiteral = ["type": ["object", "null"], "additionalProperties": secret.schema]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: { $0.isEmpty ? "{}" : "\($0)" }) { node, field in
             guard case .mapping(let entries) = node.content else {
                 if node.isNull { return [] }
                 if case .unusable = node.content { return nil }

@@ -5,10 +5,15 @@ import WSClient
 enum WebSocketProtocol: String, Sendable, CaseIterable {
     case ws
     case wss
+
+    static let byDefault = wss
 }
 
 /// Where a connection's server is: `url`, or `hostname`, `path`, `protocol` and `port`.
 enum EndpointSection {
+    /// The protocol's default.
+    static let protocolsPort = 0
+
     static func read(_ reader: MappingReader) -> WebSocketURL? {
         let parts = [
             ConnectionKeys.hostname.name, ConnectionKeys.path.name, ConnectionKeys.protocol.name,
@@ -22,9 +27,9 @@ enum EndpointSection {
     }
 
     private static func fromParts(_ reader: MappingReader) -> WebSocketURL? {
-        let path = reader.read(ConnectionKeys.path) ?? "/"
-        let `protocol` = reader.read(ConnectionKeys.protocol) ?? .wss
-        let port = reader.read(ConnectionKeys.port) ?? 0
+        let path = reader.read(ConnectionKeys.path) ?? WebSocketURL.defaults.path
+        let `protocol` = reader.read(ConnectionKeys.protocol) ?? .byDefault
+        let port = reader.read(ConnectionKeys.port) ?? protocolsPort
         guard reader.contains(ConnectionKeys.hostname.name) else {
             reader.error("\(reader.path) needs a url, such as wss://example.com/feed, or a hostname")
             return nil
@@ -44,8 +49,14 @@ extension ValueType<WebSocketURL> {
             guard let scalar = scalar(node, field, words) else { return nil }
             do throws(URLSchemes.Problem) {
                 let url = try endpoint(scalar.text)
-                if url.userInfo != nil, scalar.variables.isEmpty {
-                    field.context.noteLiteralSecret("the password in \(field.name)", at: node.position)
+                if let userInfo = url.userInfo {
+                    let password = userInfo.drop { $0 != ":" }.dropFirst()
+                    field.context.noteSecret(
+                        String(password),
+                        "the password in \(field.name)",
+                        of: scalar,
+                        at: node.position
+                    )
                 }
                 return url
             } catch {

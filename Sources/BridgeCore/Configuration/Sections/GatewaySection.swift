@@ -48,7 +48,7 @@ enum GatewayKeys {
     static let shutdownTimeout = Key(
         "shutdown_timeout",
         .duration(.zero ... .seconds(600)),
-        default: "10s",
+        default: .model(\GatewayConfiguration.shutdownTimeout),
         "How long queues may drain after SIGTERM."
     )
     static let log = Key(
@@ -86,6 +86,13 @@ enum GatewaySection {
 
         var gateway = GatewayConfiguration(instance: defaults.instance, controlSocket: defaults.controlSocket)
         reader.read(GatewayKeys.instance, into: &gateway.instance)
+        if !reader.contains(GatewayKeys.instance.name), let problem = TopicLevel.doubt(about: gateway.instance) {
+            context.warning(
+                "there is no instance, so it is the host name \(quoted(gateway.instance)), \(problem): topics and client "
+                    + "ids hold it; write instance: NAME",
+                at: start
+            )
+        }
         context.instance = gateway.instance
         gateway.stateDirectory = stateDirectory(reader, default: defaults.stateDirectory)
         context.hasStateDirectory = gateway.stateDirectory != nil
@@ -159,6 +166,15 @@ enum GatewaySection {
 
 /// One level of a topic, where the user chooses its text.
 enum TopicLevel {
+    /// The reason for which a host's name is likely another tomorrow, or that of many; `nil` = none.
+    static func doubt(about hostName: String) -> String? {
+        let name = hostName.prefix { $0 != "." }.lowercased()
+        if name.utf8.count == 12, name.allSatisfy({ $0.isASCII && $0.isHexDigit }) {
+            return "which looks like a container's id and changes with each new one"
+        }
+        return ["localhost", "raspberrypi"].contains(name) ? "which many machines have" : nil
+    }
+
     static func problem(with text: String) -> String? {
         if text.isEmpty { return "it is empty" }
         if text.utf8.count > 128 { return "it is longer than 128 bytes" }

@@ -7,7 +7,7 @@ extension ValueType<[HeaderConfiguration]> {
         let schema: JSONLiteral = [
             "type": ["object", "null"], "additionalProperties": ValueType<Secret>.secret().schema,
         ]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: { $0.isEmpty ? "{}" : "\($0)" }) { node, field in
             guard case .mapping(let entries) = node.content else {
                 if node.isNull { return [] }
                 if case .unusable = node.content { return nil }
@@ -42,8 +42,8 @@ extension ValueType<[HeaderConfiguration]> {
                 field.error("\(entry.key) \(problem)", at: entry.value.position)
                 return nil
             }
-            if HeaderName.isSecret(entry.key), scalar.variables.isEmpty, !scalar.text.isEmpty {
-                field.context.noteLiteralSecret(entry.key, at: entry.value.position)
+            if SecretName.matches(entry.key), !scalar.text.isEmpty {
+                field.context.noteSecret(scalar.text, entry.key, of: scalar, at: entry.value.position)
             }
             return .literal(scalar.text)
         }
@@ -71,12 +71,6 @@ enum HeaderName {
             return
                 "a header's name holds letters, digits and !#$%&'*+-.^_`|~ only; write name and value with ': ' between"
         }
-    }
-
-    /// Whether a header's value is likely one that others must not read.
-    static func isSecret(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return ["authorization", "cookie", "token", "key", "secret", "password", "auth"].contains { lower.contains($0) }
     }
 }
 

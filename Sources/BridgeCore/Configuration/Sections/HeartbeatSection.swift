@@ -4,38 +4,38 @@ enum HeartbeatKeys {
     static let every = Key(
         "every",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "15s",
+        default: .model(\HeartbeatConfiguration.every),
         "How often `send` goes out; the first time so long after the establishment."
     )
     static let expect = Key(
         "expect",
         .innerMatch,
-        default: "none",
+        default: .model(\HeartbeatConfiguration.expect),
         "What answers `send`: any match. Without it nothing is awaited."
     )
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "10s",
+        default: .model(\HeartbeatConfiguration.timeout),
         "No answer for so long after `send`: connect again."
     )
     static let answer = Key(
         "answer",
         .innerMatch,
-        default: "none",
+        default: .model(\HeartbeatConfiguration.answer),
         "The server's own heartbeat: any match. It is answered by `with`."
     )
     static let with = Key("with", .messageTemplate, default: "none", "The text that answers the server's heartbeat.")
     static let within = Key(
         "within",
         .durationOrNone(.milliseconds(10) ... .seconds(86_400)),
-        default: "none",
+        default: .model(\HeartbeatConfiguration.within),
         "No heartbeat of the server and no other message for so long: connect again."
     )
     static let forward = Key(
         "forward",
         .boolean,
-        default: "false",
+        default: .model(\HeartbeatConfiguration.forward),
         "Whether routes see the server's heartbeats and answers."
     )
 

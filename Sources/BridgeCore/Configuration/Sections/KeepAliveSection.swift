@@ -3,13 +3,13 @@ enum KeepAliveKeys {
     static let interval = Key(
         "interval",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "20s",
+        default: .model(\KeepAliveConfiguration.interval),
         "A ping is sent each interval."
     )
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "10s",
+        default: .model(\KeepAliveConfiguration.timeout),
         "No pong for so long after a ping: connect again."
     )
 

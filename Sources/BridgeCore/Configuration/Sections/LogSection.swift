@@ -3,13 +3,13 @@ enum LogKeys {
     static let level = Key(
         "level",
         ValueType<LogConfiguration.Level>.choice,
-        default: "info",
+        default: .model(\LogConfiguration.level),
         "The least urgent lines that are shown."
     )
     static let format = Key(
         "format",
         ValueType<LogConfiguration.Format>.choice,
-        default: "text",
+        default: .model(\LogConfiguration.format),
         "Lines for people, or one JSON object a line."
     )
 

@@ -37,7 +37,7 @@ enum MatchKeys {
     static let caseSensitive = Key(
         "case_sensitive",
         .boolean,
-        default: "true",
+        default: .value(LoadingContext.matchesCaseByDefault),
         "Whether a and A differ, here and in the matches inside."
     )
 

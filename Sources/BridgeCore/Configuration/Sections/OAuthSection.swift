@@ -24,25 +24,25 @@ enum OAuthKeys {
     static let scope = Key(
         "scope",
         .text("a text such as \"feed.read feed.write\"", check: HeaderText.problem),
-        default: "none",
+        default: .model(\OAuthConfiguration.scope),
         "What the token is to be good for, with spaces between."
     )
     static let audience = Key(
         "audience",
         .text("a text", check: HeaderText.problem),
-        default: "none",
+        default: .model(\OAuthConfiguration.audience),
         "For authorization servers that want to know which API the token is for."
     )
     static let authStyle = Key(
         "auth_style",
         ValueType<OAuthConfiguration.AuthStyle>.choice,
-        default: "basic",
+        default: .model(\OAuthConfiguration.authStyle),
         "How `client_id` and `client_secret` are sent: as basic authentication, or in the request's body."
     )
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(600)),
-        default: "5s",
+        default: .model(\OAuthConfiguration.timeout),
         "How long the token endpoint may take, from the name lookup to the answer's end. It is part of `connect_timeout`."
     )
     static let tls = Key(
@@ -57,6 +57,7 @@ enum OAuthKeys {
         path: "connections.NAME.oauth2",
         meaning:
             "A bearer token by OAuth 2 client credentials (RFC 6749, section 4.4), kept until shortly before it expires.",
+        holdsSecrets: true,
         keys: [
             tokenURL.described, clientID.described, clientSecret.described, scope.described, audience.described,
             authStyle.described, timeout.described, tls.described,
@@ -74,7 +75,7 @@ enum OAuthSection {
         let clientID = reader.read(OAuthKeys.clientID)
         let clientSecret = reader.read(OAuthKeys.clientSecret)
         var oauth = OAuthConfiguration(
-            tokenEndpoint: endpoint ?? TokenEndpointAddress(WebSocketURL.nowhere),
+            tokenEndpoint: endpoint ?? OAuthConfiguration.defaults.tokenEndpoint,
             clientID: clientID ?? "",
             clientSecret: clientSecret ?? .literal("")
         )

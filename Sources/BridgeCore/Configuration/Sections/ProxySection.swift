@@ -31,6 +31,7 @@ enum ProxyKeys {
         id: "proxy",
         path: "connections.NAME.proxy",
         meaning: "The proxy on the way to the server, with what it asks for.",
+        holdsSecrets: true,
         keys: [url.described, username.described, password.described]
     )
 }
@@ -40,7 +41,7 @@ extension ValueType<ProxyConfiguration> {
     static var proxy: Self {
         let words = "a URL such as http://10.0.0.1:3128, a mapping, environment or none"
         let schema: JSONLiteral = ["anyOf": [["type": "string"], .reference("proxy")]]
-        return ValueType(words, schema: schema) { node, field in
+        return ValueType(words, schema: schema, write: text(of:)) { node, field in
             if case .mapping(let entries) = node.content {
                 let reader = MappingReader(entries, of: ProxyKeys.place, field: field, position: node.position)
                 return ProxySection.read(reader)
@@ -48,6 +49,15 @@ extension ValueType<ProxyConfiguration> {
             guard let scalar = scalar(node, field, words) else { return nil }
             return ProxySection.read(scalar, node, field)
         }
+    }
+}
+
+/// As it would be written, without a password.
+@Sendable private func text(of proxy: ProxyConfiguration) -> String {
+    switch proxy {
+    case .environment: "environment"
+    case .none: "none"
+    case .server(let server, _): "\(server)"
     }
 }
 
@@ -60,8 +70,8 @@ enum ProxySection {
         }
         do throws(WebSocketProxyError) {
             let proxy = try WebSocketProxy(scalar.text)
-            if proxy.password != nil, scalar.variables.isEmpty {
-                field.context.noteLiteralSecret("the password in \(field.name)", at: node.position)
+            if let password = proxy.password {
+                field.context.noteSecret(password, "the password in \(field.name)", of: scalar, at: node.position)
             }
             return .server(proxy, password: nil)
         } catch {

@@ -3,25 +3,25 @@ enum QueueKeys {
     static let whenFull = Key(
         "when_full",
         ValueType<QueueConfiguration.WhenFull>.choice,
-        default: "block; UDP sinks drop_newest",
+        default: "\(QueueConfiguration.defaults.whenFull.rawValue); UDP sinks \(QueueSection.whenFullOfUDP.rawValue)",
         "What happens when the queue is full: pause the source, drop, or keep only the last message per key."
     )
     static let maxBytes = Key(
         "max_bytes",
         .size(1...(1 << 40)),
-        default: "16MiB",
+        default: .model(\QueueConfiguration.maxBytes),
         "How much the queue holds in memory: payload, topic, MQTT 5 properties that it keeps, and 64 bytes a message."
     )
     static let maxDisk = Key(
         "max_disk",
         .size((1 << 20)...(1 << 50)),
-        default: "1GiB",
+        default: .model(\QueueConfiguration.maxDisk),
         "How much it may hold on disk; counted like max_bytes."
     )
     static let ttl = Key(
         "ttl",
         .durationOrNone(.milliseconds(1) ... .seconds(31_536_000)),
-        default: "none",
+        default: .model(\QueueConfiguration.ttl),
         "Older messages expire, counted from their receipt."
     )
     static let store = Key(
@@ -131,12 +131,18 @@ enum QueueSection {
         )
     }
 
+    static let whenFullOfUDP = QueueConfiguration.WhenFull.dropNewest
+
     private static func defaultWhenFull(for sink: SinkConfiguration) -> QueueConfiguration.WhenFull {
-        if case .udp = sink { .dropNewest } else { .block }
+        if case .udp = sink { whenFullOfUDP } else { QueueConfiguration.defaults.whenFull }
     }
 
     private static func defaultStore(for sink: SinkConfiguration, _ context: LoadingContext) -> QueueConfiguration.Store
     {
-        if case .mqtt(let sink) = sink, sink.qos > 0, context.hasStateDirectory { .spill } else { .memory }
+        if case .mqtt(let sink) = sink, sink.qos > 0, context.hasStateDirectory {
+            .spill
+        } else {
+            QueueConfiguration.defaults.store
+        }
     }
 }

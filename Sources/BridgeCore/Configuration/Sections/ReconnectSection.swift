@@ -3,19 +3,19 @@ enum ReconnectKeys {
     static let initialDelay = Key(
         "initial_delay",
         .duration(.milliseconds(10) ... .seconds(3600)),
-        default: "1s",
+        default: .model(\ReconnectConfiguration.initialDelay),
         "The longest wait before the first new attempt. It doubles with each attempt; the wait is a random part of it."
     )
     static let maxDelay = Key(
         "max_delay",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "60s",
+        default: .model(\ReconnectConfiguration.maxDelay),
         "It grows no further than this."
     )
     static let stableAfter = Key(
         "stable_after",
         .duration(.zero ... .seconds(86_400)),
-        default: "30s",
+        default: .model(\ReconnectConfiguration.stableAfter),
         "Established for so long: the next wait begins at `initial_delay` again."
     )
 

@@ -9,7 +9,7 @@ enum ReplyKeys {
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "5s",
+        default: .model(\ReplyConfiguration.timeout),
         "How long a reply is waited for once the request is sent; then the answer is `dropped: no_reply`."
     )
 

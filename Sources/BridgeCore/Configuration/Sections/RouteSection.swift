@@ -27,13 +27,13 @@ enum RouteKeys {
     static let replyTo = Key(
         "reply_to",
         .mapping(ReplyKeys.place, id: "reply_to", read: ReplySection.read),
-        default: "none",
+        default: .model(\RouteConfiguration.replyTo),
         "From MQTT 5 to one connection: requests are answered with what comes back over it, instead of `sent`."
     )
     static let allowEcho = Key(
         "allow_echo",
         .boolean,
-        default: "false",
+        default: .model(\RouteConfiguration.allowEcho),
         "Allow a route that leads back into its own source, and take what went through this gateway before."
     )
 
@@ -79,7 +79,7 @@ enum RouteSection {
         let sinks = reader.read(RouteKeys.to)
         let queue = reader.read(RouteKeys.queue) ?? QueueSettings()
         let replyTo = reader.read(RouteKeys.replyTo)
-        let allowEcho = reader.read(RouteKeys.allowEcho) ?? false
+        let allowEcho = reader.read(RouteKeys.allowEcho) ?? RouteConfiguration.defaults.allowEcho
         for key in [RouteKeys.from.name, RouteKeys.to.name] where !reader.contains(key) {
             reader.error("\(reader.path) needs '\(key)'")
         }

@@ -9,13 +9,13 @@ enum SessionStepKeys {
     static let expect = Key(
         "expect",
         .innerMatch,
-        default: "none",
+        default: .model(\SessionStep.expect),
         "Wait for a message like this: any match. With `send`, it is sent first."
     )
     static let failOn = Key(
         "fail_on",
         .innerMatch,
-        default: "none",
+        default: .model(\SessionStep.failOn),
         "A message like this ends the step at once: the server's no."
     )
     static let capture = Key(
@@ -27,19 +27,19 @@ enum SessionStepKeys {
     static let timeout = Key(
         "timeout",
         .duration(.milliseconds(10) ... .seconds(3600)),
-        default: "10s",
+        default: .model(\SessionStep.timeout),
         "How long the expected message may take."
     )
     static let onFailure = Key(
         "on_failure",
         ValueType<SessionFailure>.choice,
-        default: "reconnect after a timeout, fault after `fail_on`",
+        default: .model(\SessionStep.onFailure, absent: "reconnect after a timeout, fault after `fail_on`"),
         "What follows when the step fails: the usual backoff, or a fault that is tried again rarely."
     )
     static let forward = Key(
         "forward",
         .boolean,
-        default: "false",
+        default: .model(\SessionStep.forward),
         "Whether routes see the message that the step took in."
     )
 

@@ -6,7 +6,7 @@ enum SinkKeys {
     static let kind = Key(
         "as",
         ValueType<ConnectionSinkConfiguration.Kind>.choice,
-        default: "text",
+        default: .model(\ConnectionSinkConfiguration.kind),
         "Text needs UTF-8: other payloads are dropped as `not_utf8`. `binary` takes any."
     )
     static let mqtt = Key("mqtt", .text("the name of a broker"), default: "", "The broker's name.")
@@ -16,51 +16,66 @@ enum SinkKeys {
         default: "",
         "The topic to publish to. `{$.a.b[0]}`, `{connection}`, `{instance}`, `{route}`, `{topic}` and `{topic[1]}` are filled in."
     )
-    static let qos = Key("qos", .integer(0...2), default: "0", "The QoS to publish with.")
-    static let retain = Key("retain", .boolean, default: "false", "The broker keeps the last message of the topic.")
+    static let qos = Key(
+        "qos",
+        .integer(0...2),
+        default: .model(\MQTTSinkConfiguration.qos),
+        "The QoS to publish with."
+    )
+    static let retain = Key(
+        "retain",
+        .boolean,
+        default: .model(\MQTTSinkConfiguration.retain),
+        "The broker keeps the last message of the topic."
+    )
     static let expiry = Key(
         "expiry",
         .durationOrNone(.seconds(1) ... .seconds(315_360_000), or: expiryFromTTL),
-        default: "none",
+        default: .model(\MQTTSinkConfiguration.expiry),
         "The broker drops what waited for so long (MQTT 5), in whole seconds. `ttl`: what is left of the queue's `ttl`, at least 1 s."
     )
     static let expiryFromTTL = "ttl"
     static let contentType = Key(
         "content_type",
         .text("a media type such as application/json", check: SinkSection.problem(withContentType:)),
-        default: "none",
+        default: .model(\MQTTSinkConfiguration.contentType),
         "What the payload is (MQTT 5): sent with each message, as it stands here."
     )
     static let userProperties = Key(
         "user_properties",
         ValueType<[MQTTSinkConfiguration.UserProperty]>.list(of: .choice, example: "[connection, received_at]"),
-        default: "none",
+        default: .value(Array(MQTTSinkConfiguration.defaults.userProperties)),
         "What each message tells of itself (MQTT 5): `connection`, as `wsbridge-connection`; `received_at`, as `wsbridge-received-at`."
     )
     static let udp = Key("udp", .socketAddress, default: "", "Where the datagrams go: `HOST:PORT`.")
     static let oversize = Key(
         "oversize",
         ValueType<UDPSinkConfiguration.Oversize>.choice,
-        default: "drop",
+        default: .model(\UDPSinkConfiguration.oversize),
         "What happens to a message above `max_size`."
     )
     static let maxSize = Key(
         "max_size",
         .bytes(1...UDPSinkConfiguration.largestPayload),
-        default: "65507",
+        default: .model(\UDPSinkConfiguration.maxSize),
         "The longest payload, in bytes; 1472 fits into one Ethernet frame."
     )
     static let ttl = Key(
         "ttl",
         .integer(1...255),
-        default: "the system's choice",
+        default: .model(\UDPSinkConfiguration.ttl, absent: "the system's choice"),
         "The time to live (hop limit) of the datagrams."
     )
-    static let broadcast = Key("broadcast", .boolean, default: "false", "Allow a broadcast address.")
+    static let broadcast = Key(
+        "broadcast",
+        .boolean,
+        default: .model(\UDPSinkConfiguration.broadcast),
+        "Allow a broadcast address."
+    )
     static let multicastInterface = Key(
         "multicast_interface",
         .text("the name or address of a network interface"),
-        default: "the system's choice",
+        default: .model(\UDPSinkConfiguration.multicastInterface, absent: "the system's choice"),
         "The interface by which multicast datagrams leave."
     )
     static let fifo = SourceKeys.fifo
@@ -68,13 +83,13 @@ enum SinkKeys {
     static let onNewline = Key(
         "on_newline",
         ValueType<FIFOSinkConfiguration.OnNewline>.choice,
-        default: "space",
+        default: .model(\FIFOSinkConfiguration.onNewline),
         "With `framing: lines`, an inner line break: a space in its place, `\\n` (and `\\r`, `\\\\`) in its place, or drop the message."
     )
     static let noReader = Key(
         "no_reader",
         ValueType<FIFOSinkConfiguration.NoReader>.choice,
-        default: "keep",
+        default: .model(\FIFOSinkConfiguration.noReader),
         "While nobody reads: keep what fits into the queue, discard all, or block the source; a `when_full` in the file goes first."
     )
     static let queue = Key(

@@ -10,7 +10,12 @@ enum SourceKeys {
         default: "",
         "The topic filter to subscribe to; `+` and `#` are wildcards."
     )
-    static let qos = Key("qos", .subscriptionQoS, default: "0", "The QoS of the subscription, 0 or 1.")
+    static let qos = Key(
+        "qos",
+        .subscriptionQoS,
+        default: .model(\MQTTSourceConfiguration.qos),
+        "The QoS of the subscription, 0 or 1."
+    )
     static let udp = Key(
         "udp",
         .socketAddress,
@@ -20,26 +25,26 @@ enum SourceKeys {
     static let allowFrom = Key(
         "allow_from",
         .list(of: .cidr, example: "[ 10.0.0.0/8 ]", allowEmpty: false),
-        default: "everyone",
+        default: "all senders",
         "Datagrams from elsewhere are refused and counted. A UDP sender can be forged."
     )
     static let multicastInterface = Key(
         "multicast_interface",
         .text("the name or address of a network interface"),
-        default: "the system's choice",
+        default: .model(\UDPSourceConfiguration.multicastInterface, absent: "the system's choice"),
         "The interface on which the multicast group is joined."
     )
     static let receiveBuffer = Key(
         "receive_buffer",
         .size(1024...(1 << 30)),
-        default: "the adapter's choice",
+        default: .model(\UDPSourceConfiguration.receiveBuffer, absent: "the adapter's choice"),
         "How much the kernel holds for us. What comes on top is lost, and counted."
     )
     static let fifo = Key("fifo", .fifoPath, default: "", "The path of the named pipe; it is made if it doesn't exist.")
     static let framing = Key(
         "framing",
         ValueType<FIFOFraming>.choice,
-        default: "lines",
+        default: .model(\FIFOSourceConfiguration.framing),
         "How records are told apart: a newline, a NUL, or a 4-byte big-endian length before each."
     )
 
@@ -93,14 +98,14 @@ enum SourceSection {
 
     private static func mqtt(_ reader: MappingReader) -> SourceConfiguration? {
         let topic = reader.read(SourceKeys.topic)
-        let qos = reader.read(SourceKeys.qos)
+        let qos = reader.read(SourceKeys.qos) ?? MQTTSourceConfiguration.defaults.qos
         if !reader.contains(SourceKeys.topic.name) {
             reader.error("\(reader.path) needs a topic filter, such as topic: feed/#")
         }
         guard let broker = reader.read(SourceKeys.mqtt),
             Reference.broker(broker, in: reader.context, at: reader.valuePosition(SourceKeys.mqtt.name)), let topic
         else { return nil }
-        return .mqtt(MQTTSourceConfiguration(broker: broker, topicFilter: topic, qos: qos ?? 0))
+        return .mqtt(MQTTSourceConfiguration(broker: broker, topicFilter: topic, qos: qos))
     }
 
     private static func udp(_ reader: MappingReader) -> SourceConfiguration? {

@@ -9,7 +9,7 @@ enum StatusKeys {
     static let baseTopic = Key(
         "base_topic",
         .text("a topic", check: StatusSection.problem(withBaseTopic:)),
-        default: "wsbridge/<instance>",
+        default: .value(StatusSection.defaultTopic(instance: "<instance>")),
         "The topic above all status topics."
     )
 
@@ -25,7 +25,7 @@ enum StatusSection {
     /// An inner `nil` = no status topics.
     static func read(_ reader: MappingReader) -> StatusConfiguration?? {
         let context = reader.context
-        let baseTopic = reader.read(StatusKeys.baseTopic) ?? defaultTopic(context)
+        let baseTopic = reader.read(StatusKeys.baseTopic) ?? defaultTopic(instance: context.instance)
         guard reader.contains(StatusKeys.broker.name) else {
             let chosen = byDefault(context, at: reader.position)
             return .some(chosen.map { StatusConfiguration(broker: $0.broker, baseTopic: baseTopic) })
@@ -47,10 +47,10 @@ enum StatusSection {
             )
         }
         guard context.brokerNames.count == 1 else { return nil }
-        return StatusConfiguration(broker: context.brokerNames[0], baseTopic: defaultTopic(context))
+        return StatusConfiguration(broker: context.brokerNames[0], baseTopic: defaultTopic(instance: context.instance))
     }
 
-    private static func defaultTopic(_ context: LoadingContext) -> String { "wsbridge/\(context.instance)" }
+    static func defaultTopic(instance: String) -> String { "wsbridge/\(instance)" }
 
     static func problem(withBaseTopic topic: String) -> String? {
         if let fault = TopicName.fault(in: topic) { return fault }

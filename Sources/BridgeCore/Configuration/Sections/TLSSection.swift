@@ -5,43 +5,43 @@ enum TLSKeys {
     static let caFile = Key(
         "ca_file",
         .path,
-        default: "the system's store",
+        default: .model(\TLSConfiguration.caFile, absent: "the system's store"),
         "PEM file of the certificate authorities to trust."
     )
     static let certificateFile = Key(
         "cert_file",
         .path,
-        default: "none",
+        default: .model(\TLSConfiguration.certificateFile),
         "PEM file of the client certificate and its chain; needs `key_file`."
     )
     static let keyFile = Key(
         "key_file",
         .path,
-        default: "none",
+        default: .model(\TLSConfiguration.keyFile),
         "PEM file of the client certificate's private key; needs `cert_file`."
     )
     static let serverName = Key(
         "server_name",
         .text("a host's name", check: HostName.problem),
-        default: "the host",
+        default: .model(\TLSConfiguration.serverName, absent: "the host"),
         "The name that is asked for (SNI) and verified in the server's certificate."
     )
     static let minimumVersion = Key(
         "min_version",
         ValueType<TLSConfiguration.Version>.choice,
-        default: "\"1.2\"",
+        default: .model(\TLSConfiguration.minimumVersion),
         "The oldest TLS version to accept."
     )
     static let pins = Key(
         "pin_sha256",
         .list(of: .pin, example: "[ base64 of 32 bytes ]"),
-        default: "[]",
+        default: .model(\TLSConfiguration.pinnedSHA256),
         "Base64 of SHA-256 over the server's SubjectPublicKeyInfo; one of the list must match, on top of verification."
     )
     static let insecure = Key(
         "insecure",
         .boolean,
-        default: "false",
+        default: .model(\TLSConfiguration.insecure),
         "Accept any certificate. For a test bench; said in the log at each connect."
     )
 

@@ -5,7 +5,7 @@ enum WebKeys {
     static let listen = Key(
         "listen",
         .text("an address such as 127.0.0.1:8780, or none"),
-        default: "127.0.0.1:8780",
+        default: .model(\WebConfiguration.listen),
         "Where page, API and metrics are served; on this machine only. `none` switches them off."
     )
 

@@ -1,3 +1,5 @@
+import WSClient
+
 /// Replaces `${NAME}` and `${NAME:-default}` in one scalar, after parsing: a value can't become structure (S15).
 ///
 /// `$${` stands for `${`. A `$` before anything else stays: `$.symbol` is a JSON path.
@@ -15,6 +17,8 @@ struct EnvironmentSubstitution {
         var variables: [String]
         /// Of those, the values that are likely secrets by their variables' names.
         var secrets: [String] = []
+        /// Variables with such names whose values stand in quotes.
+        var quoted: [String] = []
     }
 
     var environment: [String: String]
@@ -66,17 +70,13 @@ struct EnvironmentSubstitution {
     private func note(_ value: String, of name: String, in result: inout Result) {
         result.text += value
         result.variables.append(name)
-        if Self.isSecret(name), value.utf8.count >= Self.shortestSecret { result.secrets.append(value) }
+        guard SecretName.matches(name) else { return }
+        if SecretReader.isInQuotes(value) { result.quoted.append(name) }
+        if value.utf8.count >= Self.shortestSecret { result.secrets.append(value) }
     }
 
     /// In bytes: a shorter value would be hidden wherever it stands by chance.
     static let shortestSecret = 6
-
-    /// Whether a variable's value is, by its name, likely one that others must not read.
-    static func isSecret(_ name: String) -> Bool {
-        let upper = name.uppercased()
-        return ["TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL"].contains { upper.contains($0) }
-    }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {

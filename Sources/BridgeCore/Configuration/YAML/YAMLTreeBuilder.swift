@@ -13,6 +13,8 @@ struct YAMLTreeBuilder {
     private(set) var problems: [YAMLProblem] = []
     /// What came from variables whose names say that it is secret.
     private(set) var hiddenValues: [String] = []
+    /// Of those variables, the ones whose values stand in quotes.
+    private(set) var quotedVariables: [(variable: String, position: Position)] = []
 
     /// `text` is what the nodes were composed of.
     init(text: String, substitution: EnvironmentSubstitution, standIns: [String: String]) {
@@ -115,6 +117,7 @@ struct YAMLTreeBuilder {
         switch substitution.substitute(in: scalar.string) {
         case .success(let result):
             hiddenValues += result.secrets
+            quotedVariables += result.quoted.map { (variable: $0, position: position) }
             return .scalar(YAMLScalar(text: result.text, isPlain: isPlain, variables: result.variables))
         case .failure(.unset(let name)):
             let message = "the environment variable \(name) isn't set: set it, or write ${\(name):-default}"
@@ -142,7 +145,8 @@ struct YAMLTreeBuilder {
         problems.append(
             YAMLProblem(
                 position: position,
-                message: "the tag \(quoted(name)) means nothing here; put quotes around text that begins with '!'"
+                // Not shown: a password may begin so.
+                message: "a tag means nothing here; put quotes around text that begins with '!'"
             )
         )
         return false

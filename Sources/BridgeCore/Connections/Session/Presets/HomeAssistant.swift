@@ -1,5 +1,7 @@
 /// Home Assistant's WebSocket API: authentication by a long-lived access token, then subscriptions to events.
 enum HomeAssistant {
+    static let usualEvents = ["state_changed"]
+
     static let accessToken = Key(
         "access_token",
         .secret(),
@@ -9,7 +11,7 @@ enum HomeAssistant {
     static let events = Key(
         "events",
         .list(of: .text(), example: "[ state_changed ]"),
-        default: "[ state_changed ]",
+        default: .value(usualEvents),
         "The types of events to subscribe to, with the ids 1, 2, …; `[]` subscribes to none."
     )
 
@@ -34,7 +36,7 @@ enum HomeAssistant {
                 failOn: .json("$.type", equals: "auth_invalid")
             ),
         ]
-        let events = reader.read(events) ?? ["state_changed"]
+        let events = reader.read(events) ?? usualEvents
         for (index, event) in events.enumerated() {
             reading.session.steps.append(subscription(to: event, id: index + 1))
         }

@@ -1,5 +1,7 @@
 /// The public channels of OKX, and of exchanges that speak alike: a subscription for each channel, a text `ping`.
 enum OKX {
+    static let usualInterval: Duration = .seconds(20)
+
     static let channels = Key(
         "channels",
         .list(of: .textMembers, example: "[ { channel: tickers, instId: BTC-USDT } ]", allowEmpty: false),
@@ -9,7 +11,7 @@ enum OKX {
     static let every = Key(
         "every",
         .duration(.milliseconds(10) ... .seconds(86_400)),
-        default: "20s",
+        default: .value(usualInterval),
         "How often the text `ping` is sent."
     )
 
@@ -32,7 +34,7 @@ enum OKX {
         ]
         var heartbeat = HeartbeatConfiguration()
         heartbeat.send = .literal("ping")
-        heartbeat.every = reader.read(every) ?? .seconds(20)
+        heartbeat.every = reader.read(every) ?? usualInterval
         heartbeat.expect = .equals("pong", caseSensitive: true)
         reading.heartbeat = heartbeat
         return reading

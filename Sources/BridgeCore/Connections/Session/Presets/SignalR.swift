@@ -9,7 +9,7 @@ enum SignalR {
             of: .mapping(SignalRInvocation.place, id: "signalr_invocation", read: SignalRInvocation.read),
             example: "[ { target: Subscribe, arguments: [ trades ] } ]"
         ),
-        default: "[]",
+        default: .value([]),
         "The hub's methods to call, in order; each has to be completed without an error."
     )
 
@@ -48,7 +48,7 @@ struct SignalRInvocation: Sendable {
     static let arguments = Key(
         "arguments",
         .list(of: .json, example: "[ trades, 5 ]"),
-        default: "[]",
+        default: .value([]),
         "Its arguments."
     )
 

@@ -2,12 +2,16 @@
 ///
 /// With `EIO=3` in the request's query Socket.IO 2 in Engine.IO 3: the client pings, and `/` needs no asking.
 enum SocketIO {
+    static let usualNamespace = "/"
+    static let usualUnwrap = SocketIOPacket.Unwrap.event
+    static let usualSilence: Duration? = .seconds(60)
+
     static let namespace = Key(
         "namespace",
         .text("a text that begins with /") { text in
             text.hasPrefix("/") && !text.contains(",") ? nil : "a namespace begins with / and holds no comma"
         },
-        default: "/",
+        default: .value(usualNamespace),
         "The namespace to connect to."
     )
     static let auth = Key(
@@ -19,7 +23,7 @@ enum SocketIO {
     static let unwrap = Key(
         "unwrap",
         ValueType<SocketIOPacket.Unwrap>.choice,
-        default: "event",
+        default: .value(usualUnwrap),
         "What routes see of `42[\"name\",{…}]`: `event` = `[\"name\",{…}]`, `data` = `{…}`, `none` = all of it."
     )
     static let within = Key(
@@ -34,8 +38,8 @@ enum SocketIO {
         "Connects to a namespace of a Socket.IO server, answers its pings, and takes events out of their packets.",
         keys: [namespace.described, auth.described, unwrap.described, within.described]
     ) { reader in
-        let namespace = reader.read(namespace) ?? "/"
-        let unwrap = reader.read(unwrap) ?? .event
+        let namespace = reader.read(namespace) ?? usualNamespace
+        let unwrap = reader.read(unwrap) ?? usualUnwrap
         func packet(_ type: String) -> String { SocketIOPacket.prefix(of: type, in: namespace) }
         var reading = SessionReading()
         reading.defaultPath = "/socket.io/?EIO=4&transport=websocket"
@@ -47,7 +51,7 @@ enum SocketIO {
             SessionEnding(.equals("1", caseSensitive: true), .reconnect),
         ]
         var heartbeat = HeartbeatConfiguration()
-        heartbeat.within = .seconds(60)
+        heartbeat.within = usualSilence
         heartbeat.announced = [.every, .timeout, .within]
         if let within = reader.read(within) {
             heartbeat.within = within

@@ -204,10 +204,21 @@ struct PresetTests {
             calm.advance(by: .seconds(1)).last == "reconnect 1001: server sent no heartbeat and nothing else for 180 s"
         )
 
-        let own = try SessionRig("session: { preset: signalr }\nheartbeat: { send: 'own', every: 5s }")
-        _ = own.establish()
-        own.receive("{}\u{1e}")
-        #expect(own.advance(by: .seconds(15)) == Array(repeating: "send own\u{1e}", count: 3))
+        let beside = try SessionRig("session: { preset: signalr }\nheartbeat: { send: 'own', every: 5s }")
+        _ = beside.establish()
+        beside.receive("{}\u{1e}")
+        let own = "send own\u{1e}"
+        #expect(
+            beside.advance(by: .seconds(15)) == [own, own, own, "send {\"type\":6}\u{1e}"],
+            "the hub wants its ping"
+        )
+
+        let instead = try SessionRig(
+            "session: { preset: okx, channels: [ { channel: a } ] }\nheartbeat: { send: '{\"op\":\"ping\"}', every: 30s }"
+        )
+        _ = instead.establish()
+        instead.receive(#"{"event":"subscribe","arg":{"channel":"a"}}"#)
+        #expect(instead.advance(by: .seconds(60)) == Array(repeating: #"send {"op":"ping"}"#, count: 2))
 
         let often = try SessionRig(
             "session: { preset: okx, channels: [ { channel: a } ] }\nheartbeat: { every: 5s, timeout: 1s }"

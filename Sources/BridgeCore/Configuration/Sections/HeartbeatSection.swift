@@ -66,38 +66,48 @@ struct HeartbeatSettings {
 
     /// The connection's heartbeats: what the user writes wins over the preset's.
     ///
-    /// A `send` of the user's takes the place of the preset's, with all that belongs to it. The user's `answer` is looked
-    /// at first, and the preset's stays behind it: its protocol may not do without.
+    /// Where the preset's protocol can't do without its own `send` or `answer`, the user's stand beside it, and are looked
+    /// at first.
     func over(_ preset: HeartbeatConfiguration?) -> [HeartbeatConfiguration] {
-        var merged = preset ?? HeartbeatConfiguration()
+        var usual = preset ?? HeartbeatConfiguration()
+        var own = HeartbeatConfiguration()
+        if let within {
+            usual.within = within
+            usual.announced.remove(.within)
+        }
+        if let forward { usual.forward = forward }
+        own.forward = usual.forward
+        if send != nil, usual.send != nil, usual.isNeeded {
+            setSending(of: &own)
+        } else {
+            setSending(of: &usual)
+        }
+        if let answer, usual.answer != nil {
+            (own.answer, own.with) = (answer, with)
+        } else {
+            if let answer { usual.answer = answer }
+            if let with { usual.with = with }
+        }
+        return own.send == nil && own.answer == nil ? [usual] : [own, usual]
+    }
+
+    /// A `send` of the user's takes the place of another with all that belongs to it.
+    private func setSending(of heartbeat: inout HeartbeatConfiguration) {
         if let send {
             let usual = HeartbeatConfiguration()
-            merged.send = send
-            (merged.every, merged.expect, merged.timeout) = (usual.every, nil, usual.timeout)
-            merged.announced.subtract([.every, .timeout])
+            (heartbeat.send, heartbeat.every) = (send, usual.every)
+            (heartbeat.expect, heartbeat.timeout) = (nil, usual.timeout)
+            heartbeat.announced.subtract([.every, .timeout])
         }
         if let every {
-            merged.every = every
-            merged.announced.remove(.every)
+            heartbeat.every = every
+            heartbeat.announced.remove(.every)
         }
-        if let expect { merged.expect = expect }
+        if let expect { heartbeat.expect = expect }
         if let timeout {
-            merged.timeout = timeout
-            merged.announced.remove(.timeout)
+            heartbeat.timeout = timeout
+            heartbeat.announced.remove(.timeout)
         }
-        if let within {
-            merged.within = within
-            merged.announced.remove(.within)
-        }
-        if let forward { merged.forward = forward }
-        guard let answer, merged.answer != nil else {
-            if let answer { merged.answer = answer }
-            if let with { merged.with = with }
-            return [merged]
-        }
-        var own = HeartbeatConfiguration()
-        (own.answer, own.with, own.forward) = (answer, with, merged.forward)
-        return [own, merged]
     }
 }
 

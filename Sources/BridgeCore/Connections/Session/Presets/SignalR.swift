@@ -36,6 +36,7 @@ enum SignalR {
         var heartbeat = HeartbeatConfiguration()
         heartbeat.send = .literal(#"{"type":6}"#)
         heartbeat.every = .seconds(15)
+        heartbeat.isNeeded = true
         heartbeat.answer = .json("$.type", equals: 6)
         reading.heartbeat = heartbeat
         return reading

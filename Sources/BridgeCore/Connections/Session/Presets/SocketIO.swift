@@ -67,6 +67,7 @@ enum SocketIO {
             reading.session.steps = [opened] + engineIO3Steps(to: namespace)
             heartbeat.send = .literal("2")
             heartbeat.every = .seconds(25)
+            heartbeat.isNeeded = true
             heartbeat.expect = .equals("3", caseSensitive: true)
         } else {
             let (object, variables) = MessageTemplate.object(reader.read(auth) ?? [], prefix: "auth")

@@ -25,6 +25,14 @@ struct BrokerSettings: Sendable {
         configuration.protocolVersion == .v5 ? Self.largestInboundPacket : 268_435_455 + 5
     }
 
+    /// What a connection carries besides data, as far as its server may mind.
+    var statusParts: Set<StatusPart> {
+        var parts: Set<StatusPart> = will == nil ? [] : [.will, .retain, .topics]
+        if subscriptions.subscriptions.contains(where: \.isCommands) { parts.insert(.commands) }
+        if sinks.contains(where: \.retain) { parts.insert(.retain) }
+        return parts
+    }
+
     var endpoint: String {
         let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
         return "\(configuration.isSecure ? "mqtts" : "mqtt")://\(host):\(configuration.port)"

@@ -62,7 +62,7 @@ extension BrokerThread {
             }
             for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }
         }
-        return try MosquittoHandle(settings, password: password, tls: tls, inbox: inbox)
+        return try MosquittoHandle(settings, will: will, password: password, tls: tls, inbox: inbox)
     }
 
     private func connectProperties() throws(ConnectionFailure) -> PropertyList? {
@@ -104,6 +104,8 @@ extension BrokerThread {
     private func connectReturned() {
         let now = NIODeadline.now()
         machine.connectReturned(now: now)
+        attemptBegan = now
+        lastPublish = now
         let seconds = Int64(settings.keepAliveSeconds)
         keepAlive = KeepAlive(interval: seconds == 0 ? nil : .seconds(seconds), now: now)
         spinGuard = SpinGuard(now: now)
@@ -137,10 +139,13 @@ extension BrokerThread {
             usesIdentifiers = connack.hasSubscriptionIdentifiers
             let session = connack.isSessionPresent ? "the session goes on" : "a new session"
             logger.info("\(settings.endpoint) accepted the connection, \(session)")
+            note(connack)
+            parts.passed(.connecting)
+            refusedSubscriptions = leftOutSubscriptions
             let requests =
                 usesIdentifiers
-                ? settings.subscriptions.requestsWithIdentifiers()
-                : settings.subscriptions.requestsWithoutIdentifiers()
+                ? settings.subscriptions.requestsWithIdentifiers(refused: refusedSubscriptions)
+                : settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
             subscribe(requests, now)
         }
     }
@@ -193,10 +198,14 @@ extension BrokerThread {
                 continue
             }
             refusedSubscriptions.insert(request.index)
-            let filter = settings.subscriptions.subscriptions[request.index].filter
+            let subscription = settings.subscriptions.subscriptions[request.index]
             let code = ReasonCode(suback.code)
-            let words = suback.code == 0x80 ? "" : ": \(code)"
-            logger.error("the server refused the subscription to \(filter)\(words); nothing will come from it")
+            let words = "the server refused the subscription to \(subscription.filter)\(suback.code == 0x80 ? "" : ": \(code)")"
+            if subscription.isCommands, subscription.sources.isEmpty {
+                logger.warning("\(words); commands don't come from this broker")
+            } else {
+                logger.error("\(words); nothing will come from it")
+            }
             guard !usesIdentifiers else { continue }
             // What the refused one covered has to stand on its own.
             let requests = settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
@@ -208,6 +217,8 @@ extension BrokerThread {
     private func subscribed(_ now: NIODeadline) {
         guard machine.subscribed(now: now) else { return }
         epoch &+= 1
+        parts.passed(.subscribing)
+        beginExperiment(now)
         // The core publishes as soon as it hears of the change: by then that must be possible.
         report.append(.connected(epoch: epoch))
         report.append(.changed(.connected))
@@ -218,6 +229,13 @@ extension BrokerThread {
     /// Drops the connection and waits for the next attempt, or ends.
     func fail(_ failure: ConnectionFailure) {
         let now = NIODeadline.now()
+        var failure = failure
+        if handle != nil { collect(now) }
+        if let lane = judge(failure, now) { failure.lane = lane }
+        wait(failure, now)
+    }
+
+    func wait(_ failure: ConnectionFailure, _ now: NIODeadline) {
         dropConnection()
         switch machine.failed(failure, now: now, using: &random) {
         case .doNothing, .finish:
@@ -242,6 +260,7 @@ extension BrokerThread {
         hasUnsentPublish = false
         hasMoreToPublish = false
         mayHaveMoreToRead = false
+        experiment = nil
         for lane in lanes { lane.removeAll() }
         gate.connectionLost()
         let done = status.connectionLost()
@@ -256,16 +275,18 @@ extension BrokerThread {
     ///
     /// Unless the server has `offline` for sure, the connection ends without DISCONNECT, so that the last will says it.
     func endFarewell(isAcknowledged: Bool) {
-        if isAcknowledged, let handle, case .success = handle.disconnect() {
-            let deadline = NIODeadline.now() + .seconds(1)
-            while case .success = handle.loopWrite(), handle.socket >= 0, handle.wantsWrite,
-                NIODeadline.now() < deadline
-            {
-                var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&descriptor, 1, 100)
-            }
-        }
+        if isAcknowledged { endWithGoodbye() }
         dropConnection()
         machine.farewellEnded()
+    }
+
+    /// Sends all that is queued, and DISCONNECT.
+    func endWithGoodbye() {
+        guard let handle, case .success = handle.disconnect() else { return }
+        let deadline = NIODeadline.now() + .seconds(1)
+        while case .success = handle.loopWrite(), handle.socket >= 0, handle.wantsWrite, NIODeadline.now() < deadline {
+            var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&descriptor, 1, 100)
+        }
     }
 }

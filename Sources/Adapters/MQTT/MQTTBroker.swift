@@ -212,6 +212,7 @@ package final class MQTTBroker: Broker {
                 statusMessages -= done.count
                 answerBytes -= done.answerBytes
                 if done.lostAnswers > 0 { client?.broker(name, lostAnswers: done.lostAnswers) }
+                if done.refused > 0 { client?.broker(name, refusedStatus: done.refused) }
             case .received(let batch, let run, let time):
                 // Once every route has the batch in a queue, at that queue's level, its PUBACKs may leave.
                 let sources = deliver(batch, run: run, receivedAt: time)

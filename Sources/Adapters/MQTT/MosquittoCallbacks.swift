@@ -18,6 +18,8 @@ final class CallbackInbox {
         var receiveMaximum: UInt16?
         var keepAlive: UInt16?
         var maximumQoS: UInt8?
+        /// 0 = it keeps no retained messages.
+        var retainAvailable: UInt8?
         var hasSubscriptionIdentifiers: Bool
     }
 
@@ -68,6 +70,7 @@ final class CallbackInbox {
             receiveMaximum: properties?.int16(MQTT_PROP_RECEIVE_MAXIMUM),
             keepAlive: properties?.int16(MQTT_PROP_SERVER_KEEP_ALIVE),
             maximumQoS: properties?.byte(MQTT_PROP_MAXIMUM_QOS),
+            retainAvailable: properties?.byte(MQTT_PROP_RETAIN_AVAILABLE),
             hasSubscriptionIdentifiers: isV5 && properties?.byte(MQTT_PROP_SUBSCRIPTION_ID_AVAILABLE) != 0
         )
     }

@@ -8,31 +8,102 @@ struct StatusLane {
     /// Published, not acknowledged; oldest first.
     private var inFlight = CircularBuffer<(sequence: UInt32, message: StatusMessage)>()
     private var sequence: UInt32 = 0
+    /// Topics that the broker ended the connection over.
+    private var muted: Set<String> = []
+    /// Whether the gateway's own topics are published at all.
+    private var isOff = false
+    /// Whether the broker answered one on this connection.
+    private(set) var wasAnswered = false
 
     var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
 
     var next: StatusMessage? { waiting.first }
 
-    mutating func append(_ message: StatusMessage) {
+    var inFlightCount: Int { inFlight.count }
+
+    /// Takes a message, or is done with it at once: its topic is one that the broker won't have.
+    mutating func append(_ message: StatusMessage) -> StatusDone {
+        guard isPublished(message) else { return StatusDone(message, isLost: true) }
         waiting.append(message)
+        return StatusDone()
     }
 
-    /// The library took the next one; returns its sequence number.
-    mutating func publishedNext() -> UInt32 {
+    private func isPublished(_ message: StatusMessage) -> Bool {
+        message.answer != nil || (!isOff && !muted.contains(message.topic))
+    }
+
+    /// Publishes the gateway's own topics on this connection, or only answers.
+    mutating func connected(publishesTopics: Bool) -> StatusDone {
+        isOff = !publishesTopics
+        return dropUnpublished()
+    }
+
+    private mutating func dropUnpublished() -> StatusDone {
+        var done = StatusDone()
+        for message in waiting where !isPublished(message) { done += StatusDone(message, isLost: true) }
+        if done.count > 0 { waiting = waiting.filter(isPublished) }
+        return done
+    }
+
+    /// The library took the message at this place among those that wait; returns its sequence number.
+    mutating func published(at offset: Int) -> UInt32 {
         sequence &+= 1
-        if let message = waiting.popFirst() { inFlight.append((sequence, message)) }
+        inFlight.append((sequence, waiting.remove(at: waiting.index(waiting.startIndex, offsetBy: offset))))
         return sequence
     }
 
-    /// The next one can't be published.
-    mutating func dropNext() -> StatusDone {
-        waiting.popFirst().map { StatusDone($0, isLost: true) } ?? StatusDone()
+    /// The message at this place among those that wait.
+    func waiting(at offset: Int) -> StatusMessage? {
+        offset < waiting.count ? waiting[waiting.index(waiting.startIndex, offsetBy: offset)] : nil
+    }
+
+    // MARK: What the broker ended the connection over
+
+    /// How a status message is known again: the core publishes a retained topic's latest value at each connect.
+    private static func identity(_ message: StatusMessage) -> MessageIdentity {
+        var hasher = Hasher()
+        hasher.combine(message.topic)
+        if !message.retain { hasher.combine(message.payload) }
+        return MessageIdentity(owner: PacketIdentifierTable.status, position: 0, digest: hasher.finalize())
+    }
+
+    var oldestInFlight: MessageIdentity? { inFlight.first.map { Self.identity($0.message) } }
+
+    /// Where the message stands among those that wait.
+    func place(of identity: MessageIdentity) -> Int? {
+        waiting.enumerated().first { Self.identity($0.element) == identity }?.offset
+    }
+
+    /// Where the first other one stands.
+    func place(ofOtherThan identity: MessageIdentity) -> Int? {
+        waiting.enumerated().first { Self.identity($0.element) != identity }?.offset
+    }
+
+    /// Gives up the oldest in flight; unless it is an answer, nothing more is published on its topic.
+    mutating func giveUpOldest() -> (message: StatusMessage, done: StatusDone)? {
+        guard let message = inFlight.popFirst()?.message else { return nil }
+        var done = StatusDone(message, isLost: true)
+        if message.answer == nil {
+            done.refused = 1
+            muted.insert(message.topic)
+            done += dropUnpublished()
+        }
+        return (message, done)
+    }
+
+    /// The one at this place can't be published.
+    mutating func drop(at offset: Int) -> StatusDone {
+        StatusDone(waiting.remove(at: waiting.index(waiting.startIndex, offsetBy: offset)), isLost: true)
     }
 
     /// The broker has it, or refused it.
     mutating func acknowledged(_ sequence: UInt32, isRefused: Bool) -> StatusDone {
         guard let index = inFlight.firstIndex(where: { $0.sequence == sequence }) else { return StatusDone() }
-        return StatusDone(inFlight.remove(at: index).message, isLost: isRefused)
+        wasAnswered = true
+        let message = inFlight.remove(at: index).message
+        var done = StatusDone(message, isLost: isRefused)
+        if isRefused, message.answer == nil { done.refused = 1 }
+        return done
     }
 
     /// The connection is gone.
@@ -51,6 +122,7 @@ struct StatusLane {
         }
         inFlight.removeAll()
         waiting = kept
+        wasAnswered = false
         return done
     }
 }
@@ -62,6 +134,8 @@ struct StatusDone: Sendable, Equatable {
     var answerBytes = 0
     /// How many answers of them did not get there.
     var lostAnswers = 0
+    /// How many others the broker refused.
+    var refused = 0
 
     init() {}
 
@@ -75,6 +149,7 @@ struct StatusDone: Sendable, Equatable {
         total.count += more.count
         total.answerBytes += more.answerBytes
         total.lostAnswers += more.lostAnswers
+        total.refused += more.refused
     }
 }
 

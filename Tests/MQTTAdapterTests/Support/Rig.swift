@@ -20,6 +20,7 @@ final class Rig: Sendable {
         let state = NIOLockedValueBox((states: [BrokerState](), commands: [Command]()))
 
         let lostAnswers = NIOLockedValueBox(0)
+        let refusedStatus = NIOLockedValueBox(0)
 
         var states: [BrokerState] { state.withLockedValue { $0.states } }
         var words: [String] { states.map(\.word) }
@@ -50,6 +51,10 @@ final class Rig: Sendable {
 
         func broker(_ name: String, lostAnswers count: Int) {
             log.lostAnswers.withLockedValue { $0 += count }
+        }
+
+        func broker(_ name: String, refusedStatus count: Int) {
+            log.refusedStatus.withLockedValue { $0 += count }
         }
 
         func broker(_ name: String, received command: BrokerCommand) {

@@ -1,0 +1,27 @@
+import NIOCore
+
+/// A connection that is to prove something by standing: without a suspect, or with it alone.
+struct Experiment: Equatable, Sendable {
+    /// When it has stood long enough.
+    private(set) var deadline: NIODeadline
+    /// When a ping was sent on it.
+    var pingedAt: NIODeadline?
+    private let time: TimeAmount
+    /// When a message that waits behind the accused may take its place: others, whose order nothing depends on, come first.
+    let yieldAt: NIODeadline
+    /// Whether a message was published on it.
+    private(set) var hasPublished = false
+    /// Whether messages wait that were not allowed to take the place of the accused.
+    var leavesOthers = false
+
+    init(time: TimeAmount, now: NIODeadline) {
+        self.time = time
+        deadline = now + time
+        yieldAt = now + .nanoseconds(time.nanoseconds / 2)
+    }
+
+    mutating func published(now: NIODeadline) {
+        hasPublished = true
+        deadline = now + time
+    }
+}

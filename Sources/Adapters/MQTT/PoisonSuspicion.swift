@@ -1,0 +1,201 @@
+import NIOCore
+
+/// A message as it is known again over connections: by its owner, its place there, and what it says.
+///
+/// The place alone would not do: while the broker is away the queue may let go what stood there.
+struct MessageIdentity: Equatable, Sendable {
+    /// A sink's index, or `PacketIdentifierTable.status`.
+    var owner: UInt16
+    /// How many messages of the owner were settled before it; 0 for status messages, which are known by their topic.
+    var position: UInt64
+    var digest: Int
+}
+
+/// What the broker had not acknowledged when a connection ended.
+struct Flight: Equatable, Sendable {
+    /// One owner's part of it.
+    struct Part: Equatable, Sendable {
+        var oldest: MessageIdentity
+        var count: Int
+    }
+
+    /// By owner; the one whose message is the oldest of all comes first.
+    var parts: [Part] = []
+    /// From the last publish, or from the beginning of the connection, to its end.
+    var life = TimeAmount.zero
+    /// The broker's DISCONNECT named a message as the reason.
+    var isNamed = false
+
+    var count: Int { parts.reduce(0) { $0 + $1.count } }
+}
+
+/// Finds the message over which a broker ends the connection again and again, without its effects.
+///
+/// Nobody says which one it is: MQTT 3.1.1 has no refusal, and with MQTT 5 too many brokers just hang up. So it takes an
+/// experiment in three parts: the connection ends with the suspect alone in flight; one without it stands, and
+/// answers another message or at least a ping; and one with nothing but the suspect ends again. A broker that ends every
+/// connection fails the second, one that came back meanwhile the third.
+struct PoisonSuspicion: Sendable {
+    /// So many connections in a row end with the same message as an owner's oldest before anybody is suspected.
+    static let endsBeforeSuspicion = 3
+    /// A connection without the accused has to stand so long, or half as long again as the one that it ended.
+    static let shortestControl = TimeAmount.seconds(1)
+
+    /// What a connection without the accused has shown.
+    enum Evidence: Equatable, Sendable {
+        case none
+        /// It stood and answered a ping, but a message that waits was not tried.
+        case ping
+        /// It stood and answered another message, or a ping where no other message was there.
+        case enough
+    }
+
+    struct Accused: Equatable, Sendable {
+        var identity: MessageIdentity
+        /// The longest that a connection lived after it was sent.
+        var life: TimeAmount
+        var evidence = Evidence.none
+        /// The broker itself said that it is about a message.
+        var isNamed: Bool
+        /// How many of the messages behind it were tried in its place, and ended the connection too.
+        var passedOver = 0
+
+        /// How long a connection without it has to stand.
+        var controlTime: TimeAmount { max(shortestControl, .nanoseconds(life.nanoseconds + life.nanoseconds / 2)) }
+
+        /// Whether a message that waits behind it, at the same sink, may go first.
+        ///
+        /// Should the accused be innocent after all, the two arrive in the wrong order: so a ping has to be answered before,
+        /// unless the broker's own words leave no doubt that it lives.
+        var yieldsToItsOwn: Bool { isNamed || evidence != .none }
+    }
+
+    enum Mode: Equatable, Sendable {
+        /// Next: isolating.
+        case trusting
+        /// One message at a time. Next: trusting, control.
+        case isolating
+        /// This connection is without the accused. Next: trial, isolating.
+        case control(Accused)
+        /// This connection has nothing but the accused. Next: control, isolating, trusting.
+        case trial(Accused)
+    }
+
+    private(set) var mode = Mode.trusting
+    /// How many messages go one by one still.
+    private(set) var suspects = 0
+    /// Whose messages were in flight; the first one's are the most suspicious.
+    private(set) var owners: [UInt16] = []
+    private var counts: [UInt16: (oldest: MessageIdentity, ends: Int)] = [:]
+    /// Whose last experiment said nothing.
+    private var unproven: Accused?
+
+    /// Whether messages are held back.
+    var isActive: Bool { mode != .trusting }
+
+    enum Verdict: Equatable, Sendable {
+        case doNothing
+        /// Try again at once: something was learnt, or is about to be.
+        case hurry
+        /// The message that is alone in flight is the reason.
+        case giveUp
+    }
+
+    /// A connection ended, not by our own wish, on which messages could be published.
+    mutating func ended(_ flight: Flight) -> Verdict {
+        switch mode {
+        case .trusting:
+            return count(flight)
+        case .isolating:
+            guard flight.count == 1, let identity = flight.parts.first?.oldest else { return .doNothing }
+            let known = unproven.flatMap { $0.identity == identity ? $0 : nil }
+            var accused = known ?? Accused(identity: identity, life: flight.life, isNamed: false)
+            unproven = nil
+            accuse(&accused, flight)
+            return .hurry
+        case .control(var accused):
+            // Nothing is known of the accused; what was sent in its place may be as bad.
+            if flight.count > 0 { accused.passedOver += 1 }
+            accused.evidence = .none
+            unproven = accused
+            mode = .isolating
+            return .doNothing
+        case .trial(var accused):
+            guard flight.count == 1, flight.parts.first?.oldest == accused.identity else { return .doNothing }
+            if accused.evidence == .enough {
+                suspectAnswered()
+                return .giveUp
+            }
+            accuse(&accused, flight)
+            return .hurry
+        }
+    }
+
+    /// A message was answered, well or not.
+    ///
+    /// True: what was held back may go on.
+    mutating func answered() -> Bool {
+        switch mode {
+        case .trusting, .control:
+            return false
+        case .isolating, .trial:
+            suspectAnswered()
+            return true
+        }
+    }
+
+    /// The connection without the accused stood, and this was answered.
+    ///
+    /// The caller ends it: the accused comes on a connection of its own.
+    mutating func controlStood(_ evidence: Evidence) {
+        guard case .control(var accused) = mode else { return }
+        accused.evidence = evidence
+        mode = .trial(accused)
+    }
+
+    /// The accused is no longer there: it expired, or a newer one took its place.
+    mutating func accusedIsGone() {
+        suspectAnswered()
+    }
+
+    /// Begins anew.
+    mutating func forget() {
+        self = PoisonSuspicion()
+    }
+
+    private mutating func count(_ flight: Flight) -> Verdict {
+        guard !flight.parts.isEmpty else { return .doNothing }
+        var next: [UInt16: (oldest: MessageIdentity, ends: Int)] = [:]
+        for part in flight.parts {
+            let owner = part.oldest.owner
+            let before = counts[owner].flatMap { $0.oldest == part.oldest ? $0.ends : nil } ?? 0
+            next[owner] = (part.oldest, before + 1)
+        }
+        counts = next
+        let repeated = flight.parts.filter { (next[$0.oldest.owner]?.ends ?? 0) >= Self.endsBeforeSuspicion }
+        guard flight.isNamed || !repeated.isEmpty else { return .doNothing }
+        let all = flight.parts.map(\.oldest.owner)
+        owners = repeated.map(\.oldest.owner)
+        owners += all.filter { !owners.contains($0) }
+        suspects = flight.count
+        counts = [:]
+        mode = .isolating
+        return flight.isNamed ? .hurry : .doNothing
+    }
+
+    private mutating func accuse(_ accused: inout Accused, _ flight: Flight) {
+        accused.life = max(accused.life, flight.life)
+        accused.isNamed = accused.isNamed || flight.isNamed
+        mode = .control(accused)
+    }
+
+    private mutating func suspectAnswered() {
+        suspects -= 1
+        unproven = nil
+        mode = suspects > 0 ? .isolating : .trusting
+        if suspects <= 0 {
+            suspects = 0
+            owners = []
+        }
+    }
+}

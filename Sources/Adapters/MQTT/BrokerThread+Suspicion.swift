@@ -259,25 +259,22 @@ extension BrokerThread {
 
     /// The message that was alone in flight is the one.
     private func giveUpAccused() {
-        let words = "the server ends the connection over a message, and over no other: it is given up as refused"
         if let (message, done) = status.giveUpOldest() {
             report.append(.statusDone(done))
             let advice =
                 message.answer == nil
                 ? "; nothing more is published on its topic; `status: { mqtt: none }` does without status topics" : ""
-            logger.error("\(words)\(advice)", metadata: Self.metadata(message.topic, message.payload.readableBytes))
+            logger.error("\(Self.words(message.topic, message.payload.readableBytes))\(advice)")
             return
         }
         guard let lane = lanes.first(where: { $0.ring.count > 0 }), let message = lane.oldest else { return }
         lane.ring.resolveOldest(as: .dropped(.refused))
         lane.settle { report.settled(sink: lane.index, $0) }
-        var metadata = Self.metadata(message.topic, message.bytes)
-        metadata["sink"] = "\(lane.settings.name)"
-        logger.error("\(words)", metadata: metadata)
+        logger.error("\(Self.words(message.topic, message.bytes))", metadata: ["sink": "\(lane.settings.name)"])
     }
 
-    private static func metadata(_ topic: String, _ bytes: Int) -> Logger.Metadata {
-        ["topic": "\(topic)", "bytes": "\(bytes)"]
+    private static func words(_ topic: String, _ bytes: Int) -> String {
+        "the server ends the connection over a message of \(bytes) bytes on \(topic): it is given up as refused"
     }
 
     private func giveUp(_ part: StatusPart) {

@@ -61,6 +61,11 @@ struct BrokerSettings: Sendable {
         return seconds == 0 ? .seconds(10) : min(.seconds(10), .milliseconds(seconds * 500))
     }
 
+    /// As CONNECT carries it (MQTT 5, section 3.1.2.11.2); the largest value would mean for ever.
+    var sessionExpirySeconds: UInt32 {
+        UInt32(clamping: min(max(configuration.sessionExpiry.components.seconds, 1), Int64(UInt32.max) - 1))
+    }
+
     /// In whole seconds as CONNECT carries it: 0 = off, else at least the library's least, 5 s.
     var keepAliveSeconds: Int32 {
         let seconds = configuration.keepAlive.components.seconds

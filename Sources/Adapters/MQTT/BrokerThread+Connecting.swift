@@ -69,9 +69,9 @@ extension BrokerThread {
         guard settings.configuration.protocolVersion == .v5 else { return nil }
         do throws(MosquittoError) {
             let properties = PropertyList()
-            // Without it the server would drop the session with the connection. As long as in 3.1.1: for ever.
+            // Without it the server would drop the session with the connection.
             if !settings.configuration.cleanSession {
-                try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, int32: .max)
+                try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, int32: settings.sessionExpirySeconds)
             }
             try properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, int32: UInt32(BrokerSettings.largestInboundPacket))
             return properties
@@ -139,6 +139,10 @@ extension BrokerThread {
             usesIdentifiers = connack.hasSubscriptionIdentifiers
             let session = connack.isSessionPresent ? "the session goes on" : "a new session"
             logger.info("\(settings.endpoint) accepted the connection, \(session)")
+            if let seconds = connack.sessionExpiry, !settings.configuration.cleanSession, !hasToldSessionExpiry {
+                hasToldSessionExpiry = true
+                logger.warning("the server keeps the session only for \(seconds) s while the gateway is away")
+            }
             note(connack)
             parts.passed(.connecting)
             refusedSubscriptions = leftOutSubscriptions

@@ -67,6 +67,7 @@ final class BrokerThread {
     var attemptBegan = NIODeadline.now()
     var lastPublish = NIODeadline.now()
     var hasToldStatusRefusal = false
+    var hasToldSessionExpiry = false
     var epoch: UInt32 = 0
     var lostEpoch: UInt32 = 0
     var isReadingWanted = true

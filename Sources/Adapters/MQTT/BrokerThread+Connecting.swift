@@ -23,20 +23,37 @@ extension BrokerThread {
             let handle = try makeHandle()
             let properties = try connectProperties()
             let configuration = settings.configuration
-            let result = handOver.whileConnecting {
-                handle.connect(
-                    host: configuration.host,
-                    port: configuration.port,
-                    keepAlive: settings.keepAliveSeconds,
-                    properties: properties
-                )
+            let port = configuration.port
+            let keepAlive = settings.keepAliveSeconds
+            var last: MosquittoHandle.CallFailure?
+            for address in try addresses(of: configuration.host) {
+                let result = handOver.whileConnecting {
+                    handle.connect(host: address, port: port, keepAlive: keepAlive, properties: properties)
+                }
+                switch result {
+                case .success:
+                    addresses.worked(address)
+                    self.handle = handle
+                    return connectReturned()
+                case .failure(let failure):
+                    last = failure
+                    // Only where nobody answers there are other addresses to ask.
+                    if mosq_err_t(failure.error.code) != MOSQ_ERR_ERRNO { throw connectFailure(failure) }
+                }
             }
-            if case .failure(let failure) = result { throw connectFailure(failure) }
-            self.handle = handle
+            if let last { throw connectFailure(last) }
         } catch {
-            return fail(error)
+            fail(error)
         }
-        connectReturned()
+    }
+
+    private func addresses(of host: String) throws(ConnectionFailure) -> [String] {
+        switch handOver.whileConnecting({ addresses.addresses(of: host) }) {
+        case .success(let addresses): return addresses
+        case .failure(let error):
+            let words = gai_strerror(error.code).map { String(cString: $0).lowercased() } ?? "lookup failed"
+            throw ConnectionFailure("unknown host \(host): \(words)")
+        }
     }
 
     private func makeHandle() throws(ConnectionFailure) -> MosquittoHandle {
@@ -81,11 +98,7 @@ extension BrokerThread {
     }
 
     private func connectFailure(_ failure: MosquittoHandle.CallFailure) -> ConnectionFailure {
-        let host = settings.configuration.host
         switch mosq_err_t(failure.error.code) {
-        case MOSQ_ERR_EAI:
-            let words = gai_strerror(failure.systemError).map { String(cString: $0).lowercased() } ?? "lookup failed"
-            return ConnectionFailure("unknown host \(host): \(words)")
         case MOSQ_ERR_ERRNO where failure.systemError == EINTR:
             let timeout = settings.configuration.connectTimeout
             return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.milliseconds) ms")

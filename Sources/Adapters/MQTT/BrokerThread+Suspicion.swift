@@ -205,7 +205,7 @@ extension BrokerThread {
 
     /// A CONNACK may be about the will.
     private func judge(refusal code: ReasonCode) -> ConnectionFailure.Lane? {
-        guard parts.has(.will) else { return nil }
+        guard settings.will != nil, parts.has(.will) else { return nil }
         switch code.value {
         case 0x9A where parts.has(.retain):
             giveUp(.retain)
@@ -280,7 +280,7 @@ extension BrokerThread {
     private func giveUp(_ part: StatusPart) {
         guard !parts.givenUp.contains(part) else { return }
         parts.giveUp(part)
-        tell(part)
+        if settings.statusParts.contains(part) { tell(part) }
     }
 
     private func tell(_ part: StatusPart) {

@@ -25,6 +25,7 @@ final class BrokerThread {
     let send: @Sendable (BrokerReport) -> Void
     let readSecret: @Sendable (Secret) throws -> String
     let logger: Logger
+    var addresses: BrokerAddresses
 
     var machine: BrokerStateMachine
     var random = SystemRandomNumberGenerator()
@@ -86,12 +87,14 @@ final class BrokerThread {
         handOver: HandOver,
         logger: Logger,
         readSecret: @escaping @Sendable (Secret) throws -> String,
+        lookup: @escaping BrokerAddresses.Lookup,
         send: @escaping @Sendable (BrokerReport) -> Void
     ) {
         self.settings = settings
         self.handOver = handOver
         self.logger = logger
         self.readSecret = readSecret
+        addresses = BrokerAddresses(lookup: lookup)
         self.send = send
         let isV5 = settings.configuration.protocolVersion == .v5
         machine = BrokerStateMachine(handshakeTimeout: TimeAmount(settings.configuration.connectTimeout))

@@ -27,6 +27,8 @@ package final class MQTTBroker: Broker {
     private let logger: Logger
     private let readSecret: @Sendable (Secret) throws -> String
     private var settings: BrokerSettings
+    /// Asks for the addresses of a host; another one in tests.
+    var lookup = BrokerAddresses.system
     private var sinks: [MQTTSink] = []
     private var sources: [MQTTSource] = []
     private var handOver: HandOver?
@@ -139,11 +141,12 @@ package final class MQTTBroker: Broker {
         let settings = settings
         let logger = logger
         let readSecret = readSecret
+        let lookup = lookup
         let eventLoop = eventLoop
         // Kept alive by the thread until it ends.
         let broker = NIOLoopBound(self, eventLoop: eventLoop)
         let code = DetachedThread.start(name: "mqtt-\(name)") {
-            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret) { report in
+            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret, lookup: lookup) { report in
                 handOver.whileWanted { eventLoop.execute { broker.value.receive(report) } }
             }
             .run()

@@ -59,9 +59,9 @@ struct PartSuspicion: Sendable {
         self.saysWhatItRetains = saysWhatItRetains
     }
 
-    /// Whether this connection has the part.
+    /// Whether this connection may have the part.
     func has(_ part: StatusPart) -> Bool {
-        carried.contains(part) && !givenUp.contains(part) && mode != .without(part)
+        !givenUp.contains(part) && mode != .without(part)
     }
 
     /// How long a connection has to stand before it counts as proof; `nil` = nothing is to be proved.

@@ -93,7 +93,7 @@ final class FakeBroker: Sendable {
         try await state.withLockedValue { $0.channels.last }?.close()
     }
 
-    fileprivate func listen() async throws {
+    fileprivate func listen(host: String, port: Int) async throws {
         let listener = try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -105,7 +105,7 @@ final class FakeBroker: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Handler(self, number: number))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: port).get()
         channel.withLockedValue { $0 = listener }
     }
 
@@ -230,13 +230,15 @@ final class FakeBroker: Sendable {
 
 /// Runs a fake broker for the duration of `body`.
 func withFakeBroker<Result>(
+    host: String = "127.0.0.1",
+    port: Int = 0,
     isolation: isolated (any Actor)? = #isolation,
     answer: @escaping FakeBroker.Answer = FakeBroker.friendly,
     hangingUp hangsUp: @escaping FakeBroker.HangUp = { _ in false },
     _ body: (FakeBroker) async throws -> Result
 ) async throws -> Result {
     let broker = FakeBroker(answer: answer, hangsUp: hangsUp)
-    try await broker.listen()
+    try await broker.listen(host: host, port: port)
     do {
         let result = try await body(broker)
         await broker.close()

@@ -27,7 +27,9 @@ import Testing
     }
 
     @Test(arguments: [BrokerConfiguration.ProtocolVersion.v5, .v311], [0, 3, 9])
-    func aPoisonIsGivenUpAndTheRestArrivesInOrder(version: BrokerConfiguration.ProtocolVersion, at place: Int) async throws {
+    func aPoisonIsGivenUpAndTheRestArrivesInOrder(version: BrokerConfiguration.ProtocolVersion, at place: Int)
+        async throws
+    {
         let isPoison: @Sendable (String) -> Bool = { $0 == "poison" }
         try await withFakeBroker(answer: Self.refusing(isPoison), hangingUp: Self.hangingUp(isPoison)) { broker in
             try await withRig(port: broker.port, version: version) { rig in

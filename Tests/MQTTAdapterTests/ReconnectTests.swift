@@ -1,8 +1,9 @@
 import BridgeCore
-@testable import MQTTAdapter
 import NIOCore
 import TestSupport
 import Testing
+
+@testable import MQTTAdapter
 
 @Suite struct ReconnectTests {
     @Test(arguments: [BrokerConfiguration.ProtocolVersion.v5, .v311], [1, 2])

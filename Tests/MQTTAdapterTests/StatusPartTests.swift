@@ -45,7 +45,9 @@ import Testing
             hangingUp: { $0.kind == .connect && $0.hasRetainedWill }
         ) { broker in
             try await Self.delivering(broker, version: .v5, retain: true) { rig in
-                try await eventually("the status") { broker.packets.contains { $0.kind == .publish && $0.text == "online" } }
+                try await eventually("the status") {
+                    broker.packets.contains { $0.kind == .publish && $0.text == "online" }
+                }
                 let connects = broker.packets.filter { $0.kind == .connect }
                 #expect(connects.map(\.hasRetainedWill) == [true, false] && connects.allSatisfy(\.hasWill))
                 #expect(broker.packets.filter { $0.kind == .publish }.allSatisfy { !$0.isRetained })
@@ -61,7 +63,11 @@ import Testing
             hangingUp: { $0.kind == .connect && $0.hasWill }
         ) { broker in
             try await Self.delivering(broker, version: version) { rig in
-                #expect(broker.packets.filter { $0.kind == .connect }.prefix(5).map(\.hasWill) == [true, true, true, true, false])
+                #expect(
+                    broker.packets.filter { $0.kind == .connect }.prefix(5).map(\.hasWill) == [
+                        true, true, true, true, false,
+                    ]
+                )
                 try await eventually("the words", within: .seconds(60)) {
                     rig.lines.contains("refuses the connection for its last will") && rig.lines.contains("mqtt: none")
                 }

@@ -217,7 +217,8 @@ extension BrokerThread {
             refusedSubscriptions.insert(request.index)
             let subscription = settings.subscriptions.subscriptions[request.index]
             let code = ReasonCode(suback.code)
-            let words = "the server refused the subscription to \(subscription.filter)\(suback.code == 0x80 ? "" : ": \(code)")"
+            let reason = suback.code == 0x80 ? "" : ": \(code)"
+            let words = "the server refused the subscription to \(subscription.filter)\(reason)"
             if subscription.isCommands, subscription.sources.isEmpty {
                 logger.warning("\(words); commands don't come from this broker")
             } else {

@@ -146,7 +146,8 @@ package final class MQTTBroker: Broker {
         // Kept alive by the thread until it ends.
         let broker = NIOLoopBound(self, eventLoop: eventLoop)
         let code = DetachedThread.start(name: "mqtt-\(name)") {
-            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret, lookup: lookup) { report in
+            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret, lookup: lookup) {
+                report in
                 handOver.whileWanted { eventLoop.execute { broker.value.receive(report) } }
             }
             .run()

@@ -116,6 +116,11 @@ struct PoisonSuspicion: Sendable {
         case .control(var accused):
             // Nothing is known of the accused; what was sent in its place may be as bad.
             if flight.count > 0 { accused.passedOver += 1 }
+            // The broker's words hold: the accused need not be sent again before another one was answered.
+            if flight.isNamed, accused.isNamed, flight.count > 0 {
+                mode = .control(accused)
+                return .doNothing
+            }
             accused.evidence = .none
             unproven = accused
             mode = .isolating
@@ -123,6 +128,8 @@ struct PoisonSuspicion: Sendable {
         case .trial(var accused):
             guard flight.count == 1, flight.parts.first?.oldest == accused.identity else { return .doNothing }
             if accused.evidence == .enough {
+                // Those that were tried in its place, in vain, are suspects too.
+                suspects = max(suspects, accused.passedOver + 1)
                 suspectAnswered()
                 return .giveUp
             }

@@ -27,7 +27,10 @@ import Testing
         }
     }
 
-    @Test("a DISCONNECT that is about a message keeps the others waiting no longer than any end", arguments: 0x80...0xA2)
+    @Test(
+        "a DISCONNECT that is about a message keeps the others waiting no longer than any end",
+        arguments: 0x80...0xA2
+    )
     func aGoodbyeOverAMessageIsNotSlow(code: Int) {
         let failure = ConnectionFailure(goodbye: ReasonCode(UInt8(code)))
         let isAboutAMessage = [0x87, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B].contains(code)

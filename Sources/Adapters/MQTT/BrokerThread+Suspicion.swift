@@ -130,7 +130,7 @@ extension BrokerThread {
     var experimentDeadline: NIODeadline? {
         guard machine.isConnected, let experiment else { return nil }
         let now = NIODeadline.now()
-        return [experiment.yieldAt, experiment.deadline].first { $0 > now }
+        return [experiment.yieldAt, experiment.deadline, experiment.limit].first { $0 > now }
     }
 
     /// Whether it has stood its time, and a ping was answered: nothing more is published before what follows from it.
@@ -142,6 +142,9 @@ extension BrokerThread {
     func checkExperiment(_ now: NIODeadline) {
         guard machine.isConnected, let experiment else { return }
         if experiment.pingedAt == nil, !isHalfWritten, handle?.ping() == true { self.experiment?.pingedAt = now }
+        if experiment.limit <= now, identifiers.span == 0, mayRead, !isExperimentOver(now) {
+            return fail(ConnectionFailure("the server did not answer a ping in time", evidence: .silence))
+        }
         // What is in flight is answered first, so that nothing comes twice.
         guard isExperimentOver(now), identifiers.span == 0 else { return }
         self.experiment = nil

@@ -60,7 +60,13 @@ extension BrokerThread {
         incompleteSince = begin
         let limit = UInt64(settings.largestPacket)
         if total - begin > limit {
-            fail(ConnectionFailure("the server sends a packet of more than \(limit) bytes", lane: .slow))
+            fail(
+                ConnectionFailure(
+                    "the server sends a packet of more than \(limit) bytes",
+                    lane: .slow,
+                    evidence: .none
+                )
+            )
         }
     }
 

@@ -221,7 +221,7 @@ final class BrokerThread {
     var mayRead: Bool {
         guard gate.mayRead else { return false }
         guard machine.isConnected else { return true }
-        if readsOnDemand { return identifiers.span > 0 || !status.isEmpty }
+        if readsOnDemand { return identifiers.span > 0 || !status.isEmpty || experiment != nil }
         return isReadingWanted
     }
 

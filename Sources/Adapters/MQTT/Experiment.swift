@@ -6,6 +6,8 @@ struct Experiment: Equatable, Sendable {
     private(set) var deadline: NIODeadline
     /// When a ping was sent on it.
     var pingedAt: NIODeadline?
+    /// A ping is answered by then, or the server doesn't live.
+    var limit: NIODeadline { deadline + .seconds(10) }
     private let time: TimeAmount
     /// When a message that waits behind the accused may take its place: others, whose order nothing depends on, come first.
     let yieldAt: NIODeadline

@@ -169,7 +169,10 @@ final class PublishLane {
                             PacketIdentifierTable.Entry(owner: owner, qos: UInt8(settings.qos), sequence: sequence)
                         )
                         if !isFree {
-                            turn.failure = ConnectionFailure("a message stayed unacknowledged over 65,535 publishes")
+                            turn.failure = ConnectionFailure(
+                                "a message stayed unacknowledged over 65,535 publishes",
+                                evidence: .silence
+                            )
                             return
                         }
                     } else {
@@ -222,7 +225,7 @@ final class PublishLane {
         case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8: ring.resolve(sequence, as: .dropped(.topicInvalid))
         case MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_OVERSIZE_PACKET: ring.resolve(sequence, as: .dropped(.tooLarge))
         case MOSQ_ERR_QOS_NOT_SUPPORTED, MOSQ_ERR_RETAIN_NOT_SUPPORTED: ring.resolve(sequence, as: .dropped(.refused))
-        default: turn.failure = ConnectionFailure("a message could not be published: \(error)")
+        default: turn.failure = ConnectionFailure("a message could not be published: \(error)", evidence: .none)
         }
     }
 }

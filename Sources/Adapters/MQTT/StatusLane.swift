@@ -23,9 +23,15 @@ struct StatusLane {
 
     /// Takes a message, or is done with it at once: its topic is one that the broker won't have.
     mutating func append(_ message: StatusMessage) -> StatusDone {
-        guard isPublished(message) else { return StatusDone(message, isLost: true) }
+        guard isPublished(message) else { return Self.refused(message) }
         waiting.append(message)
         return StatusDone()
+    }
+
+    private static func refused(_ message: StatusMessage) -> StatusDone {
+        var done = StatusDone(message, isLost: true)
+        if message.answer == nil { done.refused = 1 }
+        return done
     }
 
     private func isPublished(_ message: StatusMessage) -> Bool {
@@ -40,7 +46,7 @@ struct StatusLane {
 
     private mutating func dropUnpublished() -> StatusDone {
         var done = StatusDone()
-        for message in waiting where !isPublished(message) { done += StatusDone(message, isLost: true) }
+        for message in waiting where !isPublished(message) { done += Self.refused(message) }
         if done.count > 0 { waiting = waiting.filter(isPublished) }
         return done
     }
@@ -82,9 +88,8 @@ struct StatusLane {
     /// Gives up the oldest in flight; unless it is an answer, nothing more is published on its topic.
     mutating func giveUpOldest() -> (message: StatusMessage, done: StatusDone)? {
         guard let message = inFlight.popFirst()?.message else { return nil }
-        var done = StatusDone(message, isLost: true)
+        var done = Self.refused(message)
         if message.answer == nil {
-            done.refused = 1
             muted.insert(message.topic)
             done += dropUnpublished()
         }
@@ -93,7 +98,7 @@ struct StatusLane {
 
     /// The one at this place can't be published.
     mutating func drop(at offset: Int) -> StatusDone {
-        StatusDone(waiting.remove(at: waiting.index(waiting.startIndex, offsetBy: offset)), isLost: true)
+        Self.refused(waiting.remove(at: waiting.index(waiting.startIndex, offsetBy: offset)))
     }
 
     /// The broker has it, or refused it.
@@ -101,9 +106,7 @@ struct StatusLane {
         guard let index = inFlight.firstIndex(where: { $0.sequence == sequence }) else { return StatusDone() }
         wasAnswered = true
         let message = inFlight.remove(at: index).message
-        var done = StatusDone(message, isLost: isRefused)
-        if isRefused, message.answer == nil { done.refused = 1 }
-        return done
+        return isRefused ? Self.refused(message) : StatusDone(message, isLost: false)
     }
 
     /// The connection is gone.

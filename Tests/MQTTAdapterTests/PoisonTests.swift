@@ -112,6 +112,29 @@ import Testing
         }
     }
 
+    @Test func muchStatusBesideItMakesItNoMoreSends() async throws {
+        try await withFakeBroker(
+            answer: { packet in
+                packet.kind == .publish && packet.text == "poison"
+                    ? FakeBroker.packet(0xE0, [0x95, 0]) : FakeBroker.friendly(packet)
+            },
+            hangingUp: Self.hangingUp { $0 == "poison" }
+        ) { broker in
+            try await withRig(port: broker.port) { rig in
+                let sink = try await rig.sink("feed/a", qos: 1)
+                try await StatusTests.carry(rig)
+                try await rig.republishAtEachConnect((0..<50).map { StatusTests.message("base/\($0)", "status") })
+                try await rig.start()
+                try await rig.feed(sink.index, ["poison", "a", "b"])
+                try await eventually("all to be settled", within: .seconds(30)) { sink.log.settled == 3 }
+                #expect(sink.log.outcomes == [.dropped(.refused), .delivered, .delivered])
+                #expect(Self.sends("poison", broker).count <= 3)
+                #expect(!rig.lines.contains("not published any more"))
+                #expect(rig.log.refusedStatus.withLockedValue { $0 } == 0)
+            }
+        }
+    }
+
     @Test func aBrokerThatRefusesEveryMessageForAWhileCostsNone() async throws {
         let isClosed = NIOLockedValueBox(true)
         let isPoison: @Sendable (String) -> Bool = { _ in isClosed.withLockedValue { $0 } }

@@ -50,6 +50,7 @@ extension BrokerThread {
         case .trusting:
             return 0
         case .isolating:
+            forgetIdleSuspects(now)
             let owners = poison.owners + [PacketIdentifierTable.status] + lanes.indices.map { UInt16($0) }
             for owner in owners {
                 let published = publishOne(of: owner, now)
@@ -63,6 +64,15 @@ extension BrokerThread {
             let published = publishInstead(of: accused, now)
             if published > 0 { experiment?.published(now: now) }
             return published
+        }
+    }
+
+    /// Who has nothing to send some time after the connect has let go what was in flight.
+    private func forgetIdleSuspects(_ now: NIODeadline) {
+        guard case .connected(let since) = machine.state, now - since >= PoisonSuspicion.shortestControl else { return }
+        for owner in poison.owners {
+            let isIdle = owner == PacketIdentifierTable.status ? status.next == nil : lanes[Int(owner)].isEmpty
+            if isIdle { poison.hasNone(owner) }
         }
     }
 
@@ -257,7 +267,7 @@ extension BrokerThread {
             isNamed
             ? "the server ended the connection over a message"
             : "\(PoisonSuspicion.endsBeforeSuspicion) connections ended with the same message unacknowledged"
-        logger.warning("\(reason): the \(poison.suspects) that were in flight go one by one, to find out which")
+        logger.warning("\(reason): the \(poison.suspectCount) that were in flight go one by one, to find out which")
     }
 
     /// The message that was alone in flight is the one.

@@ -148,10 +148,9 @@ extension BrokerThread {
         guard !inbox.acknowledgements.isEmpty else { return }
         let oldest = identifiers.oldest
         var statusDone = StatusDone()
-        var answers = 0
         for acknowledgement in inbox.acknowledgements {
             guard let entry = identifiers.remove(acknowledgement.identifier) else { continue }
-            answers += 1
+            if poison.isActive { poison.answered(entry.owner) }
             window.acknowledged(qos: entry.qos)
             let code = ReasonCode(acknowledgement.code)
             if entry.owner == PacketIdentifierTable.status {
@@ -176,7 +175,6 @@ extension BrokerThread {
         if statusDone.count > 0 { report.append(.statusDone(statusDone)) }
         settleLanes()
         if status.wasAnswered { parts.passed(.beginningStatus) }
-        while poison.isActive, answers > 0, poison.answered() { answers -= 1 }
     }
 
     private func settleLanes() {

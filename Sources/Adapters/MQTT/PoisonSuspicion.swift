@@ -82,16 +82,19 @@ struct PoisonSuspicion: Sendable {
     }
 
     private(set) var mode = Mode.trusting
-    /// How many messages go one by one still.
-    private(set) var suspects = 0
-    /// Whose messages were in flight; the first one's are the most suspicious.
-    private(set) var owners: [UInt16] = []
+    /// Whose messages were in flight, and how many of them go one by one still; the most suspicious first.
+    private var suspects: [(owner: UInt16, left: Int)] = []
     private var counts: [UInt16: (oldest: MessageIdentity, ends: Int)] = [:]
     /// Whose last experiment said nothing.
     private var unproven: Accused?
 
     /// Whether messages are held back.
     var isActive: Bool { mode != .trusting }
+
+    /// Whose messages go first, one by one.
+    var owners: [UInt16] { suspects.map(\.owner) }
+
+    var suspectCount: Int { suspects.reduce(0) { $0 + $1.left } }
 
     enum Verdict: Equatable, Sendable {
         case doNothing
@@ -128,9 +131,12 @@ struct PoisonSuspicion: Sendable {
         case .trial(var accused):
             guard flight.count == 1, flight.parts.first?.oldest == accused.identity else { return .doNothing }
             if accused.evidence == .enough {
+                let owner = accused.identity.owner
                 // Those that were tried in its place, in vain, are suspects too.
-                suspects = max(suspects, accused.passedOver + 1)
-                suspectAnswered()
+                if let index = suspects.firstIndex(where: { $0.owner == owner }) {
+                    suspects[index].left = max(suspects[index].left, accused.passedOver + 1)
+                }
+                settled(owner)
                 return .giveUp
             }
             accuse(&accused, flight)
@@ -138,17 +144,18 @@ struct PoisonSuspicion: Sendable {
         }
     }
 
-    /// A message was answered, well or not.
-    ///
-    /// True: what was held back may go on.
-    mutating func answered() -> Bool {
+    /// A message of this owner was answered, well or not.
+    mutating func answered(_ owner: UInt16) {
         switch mode {
-        case .trusting, .control:
-            return false
-        case .isolating, .trial:
-            suspectAnswered()
-            return true
+        case .trusting, .control: break
+        case .isolating, .trial: settled(owner)
         }
+    }
+
+    /// The owner has none any more of those that were in flight.
+    mutating func hasNone(_ owner: UInt16) {
+        suspects.removeAll { $0.owner == owner }
+        if mode == .isolating, suspects.isEmpty { mode = .trusting }
     }
 
     /// The connection without the accused stood, and this was answered.
@@ -162,7 +169,10 @@ struct PoisonSuspicion: Sendable {
 
     /// The accused is no longer there: it expired, or a newer one took its place.
     mutating func accusedIsGone() {
-        suspectAnswered()
+        switch mode {
+        case .control(let accused), .trial(let accused): settled(accused.identity.owner)
+        case .trusting, .isolating: break
+        }
     }
 
     /// Begins anew.
@@ -181,10 +191,7 @@ struct PoisonSuspicion: Sendable {
         counts = next
         let repeated = flight.parts.filter { (next[$0.oldest.owner]?.ends ?? 0) >= Self.endsBeforeSuspicion }
         guard flight.isNamed || !repeated.isEmpty else { return .doNothing }
-        let all = flight.parts.map(\.oldest.owner)
-        owners = repeated.map(\.oldest.owner)
-        owners += all.filter { !owners.contains($0) }
-        suspects = flight.count
+        suspects = (repeated + flight.parts.filter { !repeated.contains($0) }).map { ($0.oldest.owner, $0.count) }
         counts = [:]
         mode = .isolating
         return flight.isNamed ? .hurry : .doNothing
@@ -196,13 +203,13 @@ struct PoisonSuspicion: Sendable {
         mode = .control(accused)
     }
 
-    private mutating func suspectAnswered() {
-        suspects -= 1
-        unproven = nil
-        mode = suspects > 0 ? .isolating : .trusting
-        if suspects <= 0 {
-            suspects = 0
-            owners = []
+    /// One of the owner's is no longer in question.
+    private mutating func settled(_ owner: UInt16) {
+        if let index = suspects.firstIndex(where: { $0.owner == owner }) {
+            suspects[index].left -= 1
+            if suspects[index].left <= 0 { suspects.remove(at: index) }
         }
+        unproven = nil
+        mode = suspects.isEmpty ? .trusting : .isolating
     }
 }

@@ -25,7 +25,7 @@ struct BrokerSettings: Sendable {
         configuration.protocolVersion == .v5 ? Self.largestInboundPacket : 268_435_455 + 5
     }
 
-    /// What a connection carries besides data, as far as its server may mind.
+    /// The parts that a connection carries besides data.
     var statusParts: Set<StatusPart> {
         var parts: Set<StatusPart> = will == nil ? [] : [.will, .retain, .topics]
         if subscriptions.subscriptions.contains(where: \.isCommands) { parts.insert(.commands) }

@@ -2,7 +2,7 @@ import BridgeCore
 import Logging
 import NIOCore
 
-/// What the two suspicions want done: which messages go, what a connection's end means, when an experiment is over.
+/// The effects of the two suspicions: the messages that go, the verdict at a connection's end, the end of an experiment.
 extension BrokerThread {
     // MARK: Before and while connecting
 
@@ -21,7 +21,7 @@ extension BrokerThread {
         return Set(all.indices.filter { all[$0].isCommands && all[$0].sources.isEmpty })
     }
 
-    /// What CONNACK says of the server's bounds.
+    /// Notes the server's bounds, as CONNACK tells them.
     func note(_ connack: CallbackInbox.Connack) {
         if let maximum = connack.maximumQoS { maximumQoS = Int(maximum) }
         if connack.retainAvailable == 0 { giveUp(.retain) }
@@ -67,7 +67,7 @@ extension BrokerThread {
         }
     }
 
-    /// Who has nothing to send some time after the connect has let go what was in flight.
+    /// Clears owners that have nothing to send some time after the connect: their queues let go what was in flight.
     private func forgetIdleSuspects(_ now: NIODeadline) {
         guard case .connected(let since) = machine.state, now - since >= PoisonSuspicion.shortestControl else { return }
         for owner in poison.owners {
@@ -105,10 +105,11 @@ extension BrokerThread {
         let identity = accused.identity
         let isStatus = identity.owner == PacketIdentifierTable.status
         var candidates: [() -> Int] = []
-        if let place = isStatus ? status.place(ofOtherThan: identity) : status.isEmpty ? nil : 0 {
+        // At QoS 0 nothing is answered.
+        if maximumQoS > 0, let place = status.place(ofOtherThan: isStatus ? identity : nil) {
             candidates.append { self.publishStatus(at: place) }
         }
-        for lane in lanes where !lane.isEmpty && lane.index != Int(identity.owner) {
+        for lane in lanes where !lane.isEmpty && lane.settings.qos > 0 && lane.index != Int(identity.owner) {
             candidates.append { self.publish(lane, limit: 1).published }
         }
         if !isStatus {
@@ -117,7 +118,7 @@ extension BrokerThread {
                 poison.accusedIsGone()
                 return poison.isActive ? publishHeldBack(now) : 0
             }
-            if lane.waiting > 1 {
+            if lane.waiting > 1, lane.settings.qos > 0 {
                 if accused.yieldsToItsOwn, let experiment, experiment.yieldAt <= now {
                     for number in 1..<min(lane.waiting, 64) {
                         candidates.append {
@@ -136,14 +137,14 @@ extension BrokerThread {
 
     // MARK: While it stands
 
-    /// When the experiment wants to be looked at; after its time an answer is waited for.
+    /// The moment at which the experiment wants to be looked at; after its time an answer is waited for.
     var experimentDeadline: NIODeadline? {
         guard machine.isConnected, let experiment else { return nil }
         let now = NIODeadline.now()
         return [experiment.yieldAt, experiment.deadline, experiment.limit].first { $0 > now }
     }
 
-    /// Whether it has stood its time, and a ping was answered: nothing more is published before what follows from it.
+    /// True once it has stood its time and a ping was answered: nothing more is published before what follows from it.
     func isExperimentOver(_ now: NIODeadline) -> Bool {
         guard let experiment, let pingedAt = experiment.pingedAt else { return false }
         return experiment.deadline <= now && keepAlive.hasRead(since: pingedAt)
@@ -155,7 +156,7 @@ extension BrokerThread {
         if experiment.limit <= now, identifiers.span == 0, mayRead, !isExperimentOver(now) {
             return fail(ConnectionFailure("the server did not answer a ping in time", evidence: .silence))
         }
-        // What is in flight is answered first, so that nothing comes twice.
+        // The answers to what is in flight come first, so that nothing arrives twice.
         guard isExperimentOver(now), identifiers.span == 0 else { return }
         self.experiment = nil
         switch poison.mode {
@@ -165,7 +166,7 @@ extension BrokerThread {
             _ = parts.controlStood()
             endOnPurpose("a message is tried alone, since the server ended the connection over it", now)
         case .trial:
-            // Its queue let it go, or it would be on its way.
+            // Its queue has let it go, or it would be on its way.
             if !experiment.hasPublished { poison.accusedIsGone() }
         case .trusting, .isolating:
             guard parts.controlStood() else { break }
@@ -190,8 +191,8 @@ extension BrokerThread {
             giveUp(.retain)
             return .atOnce
         }
-        let isSilence = failure.evidence == .silence
-        switch parts.ended(at: stage, life: isSilence ? .zero : now - attemptBegan) {
+        let isSilence = failure.evidence == .silence && machine.isConnected
+        switch parts.ended(at: isSilence ? .other : stage, life: now - attemptBegan) {
         case .giveUp(let part):
             poison.forget()
             tell(part)
@@ -205,7 +206,7 @@ extension BrokerThread {
         guard parts.mode == .trusting, machine.isConnected else { return nil }
         let wasActive = poison.isActive
         defer { if poison.isActive, !wasActive { tellSuspicion(isNamed: failure.code != nil) } }
-        switch poison.ended(flight(isSilence ? .zero : now - lastPublish, failure)) {
+        switch poison.ended(flight(failure, now)) {
         case .doNothing:
             return nil
         case .hurry:
@@ -245,8 +246,9 @@ extension BrokerThread {
         return lane.retains && !lane.wasAnswered ? .retaining : .other
     }
 
-    private func flight(_ life: TimeAmount, _ failure: ConnectionFailure) -> Flight {
-        var flight = Flight(life: life, isNamed: failure.code?.isAboutAMessage ?? false)
+    private func flight(_ failure: ConnectionFailure, _ now: NIODeadline) -> Flight {
+        var flight = Flight(life: now - lastPublish, isSilence: failure.evidence == .silence)
+        flight.isNamed = failure.code?.isAboutAMessage ?? false
         if let oldest = status.oldestInFlight {
             flight.parts.append(Flight.Part(oldest: oldest, count: status.inFlightCount))
         }

@@ -72,13 +72,19 @@ extension BrokerThread {
 
     /// The connection is dead and the library did not notice.
     private func hangUp(_ code: Int32) -> ConnectionFailure {
-        if case .handshaking = machine.state, tls == nil { return closedBeforeConnack }
-        if case .handshaking = machine.state, tls != nil {
+        if case .handshaking = machine.state {
+            guard tls != nil else { return closedBeforeConnack }
             return ConnectionFailure(
                 "the server closed the connection in the TLS handshake: is this the port of a plain-text service?"
             )
         }
-        return ConnectionFailure(code == 0 ? "the server hung up" : KernelError.words(for: code))
+        return code == 0 ? ConnectionFailure("the server hung up") : networkFailure(code)
+    }
+
+    /// A reset is the server's; all else, such as a timeout of the kernel's, may be the network's.
+    private func networkFailure(_ code: Int32) -> ConnectionFailure {
+        let isServers = code == ECONNRESET || code == EPIPE
+        return ConnectionFailure(KernelError.words(for: code), evidence: isServers ? .server : .silence)
     }
 
     /// The library closed the connection; what it said before counts all the same.
@@ -92,7 +98,8 @@ extension BrokerThread {
         switch failure.map({ mosq_err_t($0.error.code) }) {
         case MOSQ_ERR_ERRNO where isHandshake && [ECONNRESET, EPIPE].contains(failure?.systemError):
             fail(closedBeforeConnack)
-        case MOSQ_ERR_ERRNO: fail(ConnectionFailure(KernelError.words(for: failure?.systemError ?? 0)))
+        case MOSQ_ERR_ERRNO:
+            fail(networkFailure(failure?.systemError ?? 0))
         case MOSQ_ERR_CONN_LOST where isHandshake, nil where isHandshake:
             fail(closedBeforeConnack)
         default:
@@ -148,9 +155,10 @@ extension BrokerThread {
         guard !inbox.acknowledgements.isEmpty else { return }
         let oldest = identifiers.oldest
         var statusDone = StatusDone()
+        let isHoldingBack = poison.isActive
         for acknowledgement in inbox.acknowledgements {
             guard let entry = identifiers.remove(acknowledgement.identifier) else { continue }
-            if poison.isActive { poison.answered(entry.owner) }
+            if isHoldingBack { poison.answered(entry.owner) }
             window.acknowledged(qos: entry.qos)
             let code = ReasonCode(acknowledgement.code)
             if entry.owner == PacketIdentifierTable.status {
@@ -212,7 +220,7 @@ extension BrokerThread {
     private var canPublish: Bool {
         guard machine.isConnected, identifiers.span < StallGuard.widestSpan else { return false }
         // One at a time: the next goes when the last is answered.
-        guard !poison.isActive, !isExperimentOver(.now()) else { return false }
+        guard !poison.isActive, experiment == nil || !isExperimentOver(.now()) else { return false }
         if parts.isCautious, status.inFlightCount > 0 { return lanes.contains(where: canPublish) }
         if let next = status.next, window.room(qos: next.qos) > 0 { return true }
         return lanes.contains(where: canPublish)

@@ -9,11 +9,11 @@ struct ConnectionFailure: Error, Equatable, Sendable {
         case slow
     }
 
-    /// What an end says of what the connection carried.
+    /// The worth of an end as a sign against what the connection carried.
     enum Evidence: Equatable, Sendable {
         /// The server ended it, or did not answer: it may be because of something that it got.
         case server
-        /// The server did not answer in time: how long the connection lived says nothing.
+        /// The server did not answer in time, or the network failed: it may only be late.
         case silence
         /// It has nothing to do with what was sent.
         case none
@@ -39,7 +39,7 @@ struct ConnectionFailure: Error, Equatable, Sendable {
 
     /// A DISCONNECT with a failure code.
     ///
-    /// What is said of a message is no reason to keep the others waiting.
+    /// One that is about a message is no reason to keep the others waiting.
     init(goodbye code: ReasonCode) {
         let isSlow = code.needsAPerson && !code.isAboutAMessage
         self.init("the server closed the connection: \(code.withAdvice)", lane: isSlow ? .slow : .soon)

@@ -2,18 +2,18 @@ import NIOCore
 
 /// A connection that is to prove something by standing: without a suspect, or with it alone.
 struct Experiment: Equatable, Sendable {
-    /// When it has stood long enough.
+    /// The moment at which it has stood long enough.
     private(set) var deadline: NIODeadline
-    /// When a ping was sent on it.
+    /// The moment at which a ping was sent on it.
     var pingedAt: NIODeadline?
     /// A ping is answered by then, or the server doesn't live.
     var limit: NIODeadline { deadline + .seconds(10) }
     private let time: TimeAmount
-    /// When a message that waits behind the accused may take its place: others, whose order nothing depends on, come first.
+    /// The moment from which a message behind the accused may take its place: others, with no order between them, come first.
     let yieldAt: NIODeadline
-    /// Whether a message was published on it.
+    /// True once a message was published on it.
     private(set) var hasPublished = false
-    /// Whether messages wait that were not allowed to take the place of the accused.
+    /// True if messages wait that were not allowed to take the place of the accused.
     var leavesOthers = false
 
     init(time: TimeAmount, now: NIODeadline) {

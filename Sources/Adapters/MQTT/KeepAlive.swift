@@ -28,7 +28,7 @@ struct KeepAlive: Equatable, Sendable {
         pingSentAt = nil
     }
 
-    /// Whether something came after this moment: an answer to what was sent at it.
+    /// True if something came after this moment: an answer to what was sent at it.
     func hasRead(since moment: NIODeadline) -> Bool { lastRead > moment }
 
     mutating func readingPaused() {

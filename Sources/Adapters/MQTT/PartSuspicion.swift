@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What a connection carries for the gateway's status, and data can do without.
+/// A thing that a connection carries for the gateway's status, and that data can do without.
 enum StatusPart: CaseIterable, Sendable {
     /// That the broker keeps messages: of the will, of status topics, of sinks with `retain`.
     case retain
@@ -11,7 +11,7 @@ enum StatusPart: CaseIterable, Sendable {
     case topics
 }
 
-/// How far a connection came.
+/// The point that a connection had reached when it ended.
 enum ConnectionStage: Hashable, Sendable {
     /// CONNECT was sent.
     case connecting
@@ -43,9 +43,9 @@ struct PartSuspicion: Sendable {
 
     private(set) var mode = Mode.trusting
     private(set) var givenUp: Set<StatusPart> = []
-    /// Where the experiment's connections ended.
+    /// The stage at which the experiment's connections ended.
     private var stage = ConnectionStage.other
-    /// How many ended there in a row.
+    /// The number of ends in a row, by stage.
     private var ends: [ConnectionStage: Int] = [:]
     private var life = TimeAmount.zero
     private let carried: Set<StatusPart>
@@ -59,17 +59,17 @@ struct PartSuspicion: Sendable {
         self.saysWhatItRetains = saysWhatItRetains
     }
 
-    /// Whether this connection may have the part.
+    /// True if this connection may have the part.
     func has(_ part: StatusPart) -> Bool {
         !givenUp.contains(part) && mode != .without(part)
     }
 
-    /// How long a connection has to stand before it counts as proof; `nil` = nothing is to be proved.
+    /// The time that a connection has to stand before it counts as proof; `nil` = nothing is to be proved.
     var controlTime: TimeAmount? {
         mode == .trusting ? nil : max(Self.shortestControl, .nanoseconds(life.nanoseconds + life.nanoseconds / 2))
     }
 
-    /// Whether status messages go one by one: the broker may be about to answer the first of them.
+    /// True while status messages go one by one: the broker may be about to answer the first of them.
     var isCautious: Bool { ends[.beginningStatus] != nil }
 
     enum Verdict: Equatable, Sendable {

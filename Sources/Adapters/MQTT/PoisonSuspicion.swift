@@ -6,12 +6,12 @@ import NIOCore
 struct MessageIdentity: Equatable, Sendable {
     /// A sink's index, or `PacketIdentifierTable.status`.
     var owner: UInt16
-    /// How many messages of the owner were settled before it; 0 for status messages, which are known by their topic.
+    /// The number of the owner's messages that were settled before it; 0 for status messages, which are known by their topic.
     var position: UInt64
     var digest: Int
 }
 
-/// What the broker had not acknowledged when a connection ended.
+/// The messages that the broker had not acknowledged when a connection ended.
 struct Flight: Equatable, Sendable {
     /// One owner's part of it.
     struct Part: Equatable, Sendable {
@@ -23,7 +23,9 @@ struct Flight: Equatable, Sendable {
     var parts: [Part] = []
     /// From the last publish, or from the beginning of the connection, to its end.
     var life = TimeAmount.zero
-    /// The broker's DISCONNECT named a message as the reason.
+    /// True if nobody closed the connection: the broker, or the network, fell silent, and may only be late.
+    var isSilence = false
+    /// True if the broker's DISCONNECT named a message as the reason.
     var isNamed = false
 
     var count: Int { parts.reduce(0) { $0 + $1.count } }
@@ -41,7 +43,7 @@ struct PoisonSuspicion: Sendable {
     /// A connection without the accused has to stand so long, or half as long again as the one that it ended.
     static let shortestControl = TimeAmount.seconds(1)
 
-    /// What a connection without the accused has shown.
+    /// The finding of a connection without the accused.
     enum Evidence: Equatable, Sendable {
         case none
         /// It stood and answered a ping, but a message that waits was not tried.
@@ -57,13 +59,13 @@ struct PoisonSuspicion: Sendable {
         var evidence = Evidence.none
         /// The broker itself said that it is about a message.
         var isNamed: Bool
-        /// How many of the messages behind it were tried in its place, and ended the connection too.
+        /// The number of messages that were tried in its place and ended the connection too.
         var passedOver = 0
 
-        /// How long a connection without it has to stand.
+        /// The time that a connection without it has to stand.
         var controlTime: TimeAmount { max(shortestControl, .nanoseconds(life.nanoseconds + life.nanoseconds / 2)) }
 
-        /// Whether a message that waits behind it, at the same sink, may go first.
+        /// True if a message that waits behind it, at the same sink, may go first.
         ///
         /// Should the accused be innocent after all, the two arrive in the wrong order: so a ping has to be answered before,
         /// unless the broker's own words leave no doubt that it lives.
@@ -82,16 +84,18 @@ struct PoisonSuspicion: Sendable {
     }
 
     private(set) var mode = Mode.trusting
-    /// Whose messages were in flight, and how many of them go one by one still; the most suspicious first.
+    /// The owners of what was in flight, each with the number that still goes one by one; the most suspicious first.
     private var suspects: [(owner: UInt16, left: Int)] = []
     private var counts: [UInt16: (oldest: MessageIdentity, ends: Int)] = [:]
-    /// Whose last experiment said nothing.
+    /// The last accused whose experiment said nothing.
     private var unproven: Accused?
 
-    /// Whether messages are held back.
-    var isActive: Bool { mode != .trusting }
+    /// True while messages are held back.
+    var isActive: Bool {
+        if case .trusting = mode { false } else { true }
+    }
 
-    /// Whose messages go first, one by one.
+    /// The owners whose messages go first, one by one.
     var owners: [UInt16] { suspects.map(\.owner) }
 
     var suspectCount: Int { suspects.reduce(0) { $0 + $1.left } }
@@ -108,9 +112,11 @@ struct PoisonSuspicion: Sendable {
     mutating func ended(_ flight: Flight) -> Verdict {
         switch mode {
         case .trusting:
-            return count(flight)
+            return flight.isSilence ? .doNothing : count(flight)
         case .isolating:
-            guard flight.count == 1, let identity = flight.parts.first?.oldest else { return .doNothing }
+            guard !flight.isSilence, flight.count == 1, let identity = flight.parts.first?.oldest else {
+                return .doNothing
+            }
             let known = unproven.flatMap { $0.identity == identity ? $0 : nil }
             var accused = known ?? Accused(identity: identity, life: flight.life, isNamed: false)
             unproven = nil
@@ -124,11 +130,13 @@ struct PoisonSuspicion: Sendable {
                 mode = .control(accused)
                 return .doNothing
             }
-            accused.evidence = .none
-            unproven = accused
-            mode = .isolating
+            leaveUnproven(accused)
             return .doNothing
         case .trial(var accused):
+            guard !flight.isSilence else {
+                leaveUnproven(accused)
+                return .doNothing
+            }
             guard flight.count == 1, flight.parts.first?.oldest == accused.identity else { return .doNothing }
             if accused.evidence == .enough {
                 let owner = accused.identity.owner
@@ -195,6 +203,12 @@ struct PoisonSuspicion: Sendable {
         counts = [:]
         mode = .isolating
         return flight.isNamed ? .hurry : .doNothing
+    }
+
+    private mutating func leaveUnproven(_ accused: Accused) {
+        unproven = accused
+        unproven?.evidence = .none
+        mode = .isolating
     }
 
     private mutating func accuse(_ accused: inout Accused, _ flight: Flight) {

@@ -1,6 +1,6 @@
 import BridgeCore
 
-/// What a lane knows of a message once the broker ended the connection over it; nothing of it is done while all is well.
+/// A lane's knowledge of a message once the broker ended the connection over it; nothing of it is done while all is well.
 extension PublishLane {
     struct Known {
         var identity: MessageIdentity

@@ -13,16 +13,16 @@ final class PublishLane {
     var ring = AcknowledgementRing()
     /// Those with messages that are not settled, oldest first.
     private var orders = CircularBuffer<PublishOrder>()
-    /// How many of the first order's messages are settled.
+    /// The number of the first order's messages that are settled.
     private var settledOfFirst = 0
     /// The order that is published next, and how many of its messages are.
     private var current = 0
     private var position = 0
-    /// How many messages were settled since the start.
+    /// The number of messages settled since the start.
     private(set) var settled: UInt64 = 0
-    /// Whether the broker ever answered one.
+    /// True once the broker answered one.
     var wasAnswered = false
-    /// Whether this connection's messages are retained.
+    /// True if this connection's messages are retained.
     var retains: Bool
     private let literalTopic: ContiguousArray<CChar>
     private var properties: MessageProperties

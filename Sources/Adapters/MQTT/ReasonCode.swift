@@ -44,7 +44,7 @@ struct ReasonCode: Equatable, Hashable, Sendable, CustomStringConvertible {
 
     var withAdvice: String { advice.map { "\(self); \($0)" } ?? description }
 
-    /// Whether a DISCONNECT with it is about a message that the server got: not authorised, topic name invalid, packet too
+    /// True if a DISCONNECT with it is about a message that the server got: not authorised, topic name invalid, packet too
     /// large, quota exceeded, payload format invalid, retain or QoS not supported.
     var isAboutAMessage: Bool {
         switch value {

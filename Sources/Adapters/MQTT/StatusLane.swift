@@ -10,9 +10,9 @@ struct StatusLane {
     private var sequence: UInt32 = 0
     /// Topics that the broker ended the connection over.
     private var muted: Set<String> = []
-    /// Whether the gateway's own topics are published at all.
+    /// True while the gateway's own topics are not published at all.
     private var isOff = false
-    /// Whether the broker answered one on this connection.
+    /// True once the broker answered one on this connection.
     private(set) var wasAnswered = false
 
     var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
@@ -65,7 +65,7 @@ struct StatusLane {
 
     // MARK: What the broker ended the connection over
 
-    /// How a status message is known again: the core publishes a retained topic's latest value at each connect.
+    /// A retained message is known by its topic: the core publishes the topic's latest value at each connect.
     private static func identity(_ message: StatusMessage) -> MessageIdentity {
         var hasher = Hasher()
         hasher.combine(message.topic)
@@ -75,14 +75,14 @@ struct StatusLane {
 
     var oldestInFlight: MessageIdentity? { inFlight.first.map { Self.identity($0.message) } }
 
-    /// Where the message stands among those that wait.
+    /// The message's place among those that wait.
     func place(of identity: MessageIdentity) -> Int? {
         waiting.enumerated().first { Self.identity($0.element) == identity }?.offset
     }
 
-    /// Where the first other one stands.
-    func place(ofOtherThan identity: MessageIdentity) -> Int? {
-        waiting.enumerated().first { Self.identity($0.element) != identity }?.offset
+    /// The place of the first other one that will be answered.
+    func place(ofOtherThan identity: MessageIdentity?) -> Int? {
+        waiting.enumerated().first { $0.element.qos > 0 && Self.identity($0.element) != identity }?.offset
     }
 
     /// Gives up the oldest in flight; unless it is an answer, nothing more is published on its topic.
@@ -137,7 +137,7 @@ struct StatusDone: Sendable, Equatable {
     var answerBytes = 0
     /// How many answers of them did not get there.
     var lostAnswers = 0
-    /// How many others the broker refused.
+    /// The number of others that the broker refused.
     var refused = 0
 
     init() {}

@@ -43,7 +43,7 @@ struct SubscriptionTable: Sendable {
         var qos: Int
     }
 
-    /// What to subscribe to where deliveries carry identifiers: everything but `refused` ones, as it is wanted.
+    /// The requests where deliveries carry identifiers: everything but `refused` ones, as it is wanted.
     func requestsWithIdentifiers(refused: Set<Int> = []) -> [Request] {
         subscriptions.indices.filter { !refused.contains($0) }.map { Request(index: $0, qos: subscriptions[$0].qos) }
     }

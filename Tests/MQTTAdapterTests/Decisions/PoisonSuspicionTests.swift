@@ -119,6 +119,21 @@ import Testing
         }
     }
 
+    @Test mutating func whoIsOnlySilentMayBeLate() {
+        let silence = Flight(parts: Self.flight(7).parts, isSilence: true)
+        for _ in 0..<10 { #expect(poison.ended(silence) == .doNothing) }
+        #expect(poison.mode == .trusting)
+        for _ in 0..<3 { _ = poison.ended(Self.flight(7)) }
+        for _ in 0..<10 { #expect(poison.ended(silence) == .doNothing) }
+        #expect(poison.mode == .isolating)
+        _ = poison.ended(Self.flight(7))
+        poison.controlStood(.enough)
+        // What was shown before the silence no longer counts.
+        #expect(poison.ended(silence) == .doNothing)
+        #expect(poison.ended(Self.flight(7)) == .hurry)
+        #expect(accused?.evidence == PoisonSuspicion.Evidence.none)
+    }
+
     @Test mutating func theBrokersWordsIsolateAtOnce() {
         #expect(poison.ended(Self.flight(7, 5, named: true)) == .hurry)
         #expect(poison.mode == .isolating && poison.suspectCount == 5)

@@ -14,10 +14,9 @@ struct HangUpTests {
             }
             status.expectBalance()
             #expect(status.routes["out"]?.sinks[0].dropped == ["refused": 1])
+            try await eventually("the last one") { site.mqtt.messages.contains { $0.text == messages.last } }
             var seen: Set<String> = []
-            let arrived = site.mqtt.messages.filter { $0.topic == "out" }.map(\.text).filter {
-                seen.insert($0).inserted
-            }
+            let arrived = site.mqtt.messages.filter { $0.topic == "out" && seen.insert($0.text).inserted }.map(\.text)
             #expect(arrived == messages.filter { $0.count < 5_000 })
             _ = try await site.gateway.log.line("the words", within: .seconds(10)) {
                 $0.contains("over a message of 5000 bytes on out: it is given up as refused")

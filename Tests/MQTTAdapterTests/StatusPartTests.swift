@@ -97,6 +97,28 @@ import Testing
     }
 
     @Test(arguments: [BrokerConfiguration.ProtocolVersion.v5, .v311])
+    func aBrokerThatClosesAtASourceServesTheOthers(version: BrokerConfiguration.ProtocolVersion) async throws {
+        let isForbidden: @Sendable (FakeBroker.Packet) -> Bool = { $0.kind == .subscribe && $0.topic == "secret/#" }
+        try await withFakeBroker(answer: { isForbidden($0) ? [] : FakeBroker.friendly($0) }, hangingUp: isForbidden) {
+            broker in
+            try await withRig(port: broker.port, version: version) { rig in
+                _ = try await rig.source("open/#", qos: 1)
+                _ = try await rig.source("secret/#", qos: 1)
+                let last = try await rig.source("other/#", qos: 1)
+                try await Self.carry(rig)
+                try await rig.start()
+                try await eventually("the words", within: .seconds(60)) {
+                    rig.lines.contains("at the subscription to secret/#: it goes on without")
+                }
+                try await rig.connected(times: 2)
+                try await broker.send(FakeBroker.publish("other/a", [97], qos: 0, version: version == .v5 ? 5 : 4))
+                try await eventually("the others") { last.log.texts == ["a"] }
+                #expect(!rig.lines.contains("subscription to commands"))
+            }
+        }
+    }
+
+    @Test(arguments: [BrokerConfiguration.ProtocolVersion.v5, .v311])
     func aBrokerThatClosesAtTheStatusTopicsGetsDataAlone(version: BrokerConfiguration.ProtocolVersion) async throws {
         let isStatus: @Sendable (FakeBroker.Packet) -> Bool = {
             $0.kind == .publish && $0.topic.hasPrefix("base/")

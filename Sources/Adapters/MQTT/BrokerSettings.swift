@@ -28,7 +28,9 @@ struct BrokerSettings: Sendable {
     /// The parts that a connection carries besides data.
     var statusParts: Set<StatusPart> {
         var parts: Set<StatusPart> = will == nil ? [] : [.will, .retain, .topics]
-        if subscriptions.subscriptions.contains(where: \.isCommands) { parts.insert(.commands) }
+        for (index, subscription) in subscriptions.subscriptions.enumerated() {
+            parts.insert(subscription.sources.isEmpty ? .commands : .subscription(index))
+        }
         if sinks.contains(where: \.retain) { parts.insert(.retain) }
         return parts
     }

@@ -235,7 +235,7 @@ extension BrokerThread {
     private func subscribed(_ now: NIODeadline) {
         guard machine.subscribed(now: now) else { return }
         epoch &+= 1
-        parts.passed(.subscribing)
+        parts.passedSubscribing()
         beginExperiment(now)
         // The core publishes as soon as it hears of the change: by then that must be possible.
         report.append(.connected(epoch: epoch))

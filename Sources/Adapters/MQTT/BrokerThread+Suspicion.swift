@@ -16,9 +16,15 @@ extension BrokerThread {
 
     /// Subscriptions that this connection is without.
     var leftOutSubscriptions: Set<Int> {
-        guard !parts.has(.commands) else { return [] }
         let all = settings.subscriptions.subscriptions
-        return Set(all.indices.filter { all[$0].isCommands && all[$0].sources.isEmpty })
+        return Set(all.indices.filter { !parts.has(all[$0].sources.isEmpty ? .commands : .subscription($0)) })
+    }
+
+    /// The part whose SUBSCRIBE was the first that had no answer: the server takes them in order.
+    private var firstSubscribing: StatusPart? {
+        guard let request = subscribing.min(by: { $0.key < $1.key })?.value else { return nil }
+        let isOurs = settings.subscriptions.subscriptions[request.index].sources.isEmpty
+        return isOurs ? .commands : .subscription(request.index)
     }
 
     /// Notes the server's bounds, as CONNACK tells them.
@@ -170,7 +176,7 @@ extension BrokerThread {
             if !experiment.hasPublished { poison.accusedIsGone() }
         case .trusting, .isolating:
             guard parts.controlStood() else { break }
-            endOnPurpose("the server ended the connection over something that status needs, which is tried again", now)
+            endOnPurpose("what the server may have ended the connection over is tried again", now)
         }
     }
 
@@ -236,7 +242,7 @@ extension BrokerThread {
     private var stage: ConnectionStage? {
         switch machine.state {
         case .handshaking: return .connecting
-        case .subscribing: return .subscribing
+        case .subscribing: return firstSubscribing.map { .subscribing($0) }
         case .connected: break
         case .idle, .connecting, .backoff, .farewell, .stopped: return nil
         }
@@ -320,6 +326,14 @@ extension BrokerThread {
                 """
                 the server ends the connection at the subscription to commands: it goes on without, so commands don't come \
                 from this broker; \(Self.advice)
+                """
+            )
+        case .subscription(let index):
+            let filter = settings.subscriptions.subscriptions[index].filter
+            logger.error(
+                """
+                the server ends the connection at the subscription to \(filter): it goes on without, and nothing will come \
+                from it; allow it at the broker and start the gateway anew
                 """
             )
         case .topics:

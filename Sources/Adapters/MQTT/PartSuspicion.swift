@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A thing that a connection carries for the gateway's status, and that data can do without.
-enum StatusPart: CaseIterable, Sendable {
+/// A thing that a connection carries, and that the rest of it can do without: status for the most part.
+enum StatusPart: Hashable, Sendable {
     /// That the broker keeps messages: of the will, of status topics, of sinks with `retain`.
     case retain
     case will
@@ -9,14 +9,16 @@ enum StatusPart: CaseIterable, Sendable {
     case commands
     /// The status topics.
     case topics
+    /// The subscription of sources, by its index.
+    case subscription(Int)
 }
 
 /// The point that a connection had reached when it ended.
 enum ConnectionStage: Hashable, Sendable {
     /// CONNECT was sent.
     case connecting
-    /// SUBSCRIBE was sent.
-    case subscribing
+    /// SUBSCRIBE was sent; this part's was the first that had no answer.
+    case subscribing(StatusPart)
     /// A status message was the oldest unanswered one, and none was answered.
     case beginningStatus
     /// A message to be retained was the oldest unanswered one, and none of its sink was ever answered.
@@ -131,6 +133,12 @@ struct PartSuspicion: Sendable {
         ends[passed] = nil
     }
 
+    /// All subscriptions are answered.
+    mutating func passedSubscribing() {
+        guard !ends.isEmpty else { return }
+        ends = ends.filter { if case .subscribing = $0.key { false } else { true } }
+    }
+
     /// The broker itself said so.
     mutating func giveUp(_ part: StatusPart) {
         givenUp.insert(part)
@@ -148,7 +156,7 @@ struct PartSuspicion: Sendable {
         let candidates: [StatusPart] =
             switch stage {
             case .connecting: carried.contains(.will) ? [.retain, .will] : []
-            case .subscribing: [.commands]
+            case .subscribing(let part): [part]
             case .beginningStatus: saysWhatItRetains ? [.topics] : [.retain, .topics]
             case .retaining: saysWhatItRetains ? [] : [.retain]
             case .other: []

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test mutating func whatComesBackIsKept() {
-        for _ in 0..<3 { _ = parts.ended(at: .subscribing, life: .seconds(4)) }
+        for _ in 0..<3 { _ = parts.ended(at: .subscribing(.commands), life: .seconds(4)) }
         #expect(!parts.has(.commands))
         // As long as the others lived, and half of it more.
         #expect(parts.controlTime == .seconds(6))
@@ -54,7 +54,7 @@ import Testing
 
     @Test func whatIsNotCarriedIsNotSuspected() {
         var parts = PartSuspicion(carried: [], saysWhatItRetains: true)
-        for stage in [ConnectionStage.connecting, .subscribing, .beginningStatus, .retaining, .other] {
+        for stage in [ConnectionStage.connecting, .subscribing(.commands), .beginningStatus, .retaining, .other] {
             for _ in 0..<10 { #expect(parts.ended(at: stage, life: .zero) == .doNothing) }
         }
     }
@@ -62,22 +62,24 @@ import Testing
     @Test(arguments: 0..<200)
     func onlyWhatTheBrokerEndsConnectionsOverIsGivenUp(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
-        let hated = [StatusPart.will, .commands, .topics].randomElement(using: &random)
+        let hated = [StatusPart.will, .commands, .topics, .subscription(3)].randomElement(using: &random)
         var parts = PartSuspicion(
-            carried: Set(StatusPart.allCases),
+            carried: [.retain, .will, .commands, .topics, .subscription(3)],
             saysWhatItRetains: Bool.random(using: &random)
         )
         for _ in 0..<60 {
             // Now and then it restarts, before or after it ends the connection by itself, or while an experiment runs.
             let restarts = Int.random(in: 0..<4, using: &random) == 0
             let stages: [(StatusPart, ConnectionStage)] = [
-                (.will, .connecting), (.commands, .subscribing), (.topics, .beginningStatus),
+                (.will, .connecting), (.commands, .subscribing(.commands)),
+                (.subscription(3), .subscribing(.subscription(3))), (.topics, .beginningStatus),
             ]
             let natural = stages.first { $0.0 == hated && parts.has($0.0) }?.1
             if let natural {
                 _ = parts.ended(at: natural, life: .milliseconds(10))
             } else {
-                for stage in [ConnectionStage.connecting, .subscribing, .beginningStatus] { parts.passed(stage) }
+                for stage in [ConnectionStage.connecting, .beginningStatus] { parts.passed(stage) }
+                parts.passedSubscribing()
                 if restarts { _ = parts.ended(at: .other, life: .seconds(10)) } else { _ = parts.controlStood() }
             }
         }

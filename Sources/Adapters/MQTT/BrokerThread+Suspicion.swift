@@ -22,7 +22,9 @@ extension BrokerThread {
 
     /// The part whose SUBSCRIBE was the first that had no answer: the server takes them in order.
     private var firstSubscribing: StatusPart? {
-        guard let request = subscribing.min(by: { $0.key < $1.key })?.value else { return nil }
+        let answered = inbox.subacks.map(\.identifier)
+        let open = subscribing.filter { !answered.contains($0.key) }
+        guard let request = open.min(by: { $0.key < $1.key })?.value else { return nil }
         let isOurs = settings.subscriptions.subscriptions[request.index].sources.isEmpty
         return isOurs ? .commands : .subscription(request.index)
     }

@@ -65,7 +65,7 @@ import Testing
             try await Self.delivering(broker, version: version) { rig in
                 // Three as ever, one with the will unretained, then one without it.
                 let connects = broker.packets.filter { $0.kind == .connect }
-                #expect(connects.prefix(4).allSatisfy(\.hasWill))
+                #expect(connects.prefix(4).allSatisfy { $0.hasWill })
                 #expect(connects.contains { $0.hasWill && !$0.hasRetainedWill } && connects.contains { !$0.hasWill })
                 try await eventually("the words", within: .seconds(60)) {
                     rig.lines.contains("refuses the connection for its last will") && rig.lines.contains("mqtt: none")

@@ -147,6 +147,7 @@ import Testing
             try await withRig(port: broker.port, { $0.maxInflight = 7 }) { rig in
                 let sink = try await rig.sink("feed/a", qos: 1)
                 let large = try await rig.sink("feed/b", qos: 0)
+                let lasting = try await rig.sink("feed/c", qos: 1)
                 try await rig.connect()
                 try await rig.feed(sink.index, (0..<20_000).map { "\($0)" })
                 try await eventually("the window to fill") { broker.count(.publish) == 7 }
@@ -155,6 +156,9 @@ import Testing
                 try await rig.feed(large.index, [Feeder.Message](repeating: .init(payload: payload), count: 5))
                 try await eventually("the large ones to leave") { large.log.settled == 5 }
                 #expect(large.log.largestFlight == 1)
+                // Those behind it are needed to tell which one a broker won't have.
+                try await rig.feed(lasting.index, [Feeder.Message](repeating: .init(payload: payload), count: 12))
+                #expect(lasting.log.largestFlight == 8)
                 #expect(sink.log.largestFlight <= 4096 + 7)
                 #expect(sink.log.settled == 0)
                 #expect(broker.packets.count { $0.kind == .publish && $0.qos == 1 } == 7)

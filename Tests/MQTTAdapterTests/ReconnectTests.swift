@@ -1,8 +1,9 @@
 import BridgeCore
-import MQTTAdapter
 import NIOCore
 import TestSupport
 import Testing
+
+@testable import MQTTAdapter
 
 @Suite struct ReconnectTests {
     @Test(arguments: [BrokerConfiguration.ProtocolVersion.v5, .v311], [1, 2])
@@ -175,6 +176,33 @@ import Testing
                 try await rig.start()
                 let reason = try await rig.failure(containing: "did not answer within 200 ms")
                 #expect(reason == "mqtt://127.0.0.1:\(port) did not answer within 200 ms")
+            }
+        }
+    }
+
+    @Test func theAddressThatWorkedIsTriedFirst() async throws {
+        // Of the name's two addresses the first is dead: a connect to it hangs.
+        try await withFullBacklog { port in
+            try await withFakeBroker(host: "127.0.0.2", port: port) { broker in
+                try await withRig(
+                    port: port,
+                    {
+                        $0.host = "broker.example"
+                        $0.connectTimeout = .seconds(4)
+                    }
+                ) { rig in
+                    try await rig.onLoop { core in
+                        core.broker.lookup = { host in
+                            .success(host == "broker.example" ? ["127.0.0.1", "127.0.0.2"] : [])
+                        }
+                    }
+                    try await rig.connect()
+                    let begin = ContinuousClock.now
+                    try await broker.closeConnection()
+                    // The wait before it is at most 1 s.
+                    try await rig.connected(times: 2)
+                    #expect(ContinuousClock.now - begin < .seconds(4))
+                }
             }
         }
     }

@@ -83,6 +83,25 @@ import Testing
         }
     }
 
+    @Test func theServerIsToldHowLongToKeepTheSession() async throws {
+        try await withFakeBroker(
+            // It keeps it for a minute only.
+            answer: { packet in
+                packet.kind == .connect
+                    ? FakeBroker.connack(5, properties: [0x11, 0, 0, 0, 60]) : FakeBroker.friendly(packet)
+            }
+        ) { broker in
+            try await withRig(port: broker.port, { $0.cleanSession = false }) { rig in
+                try await rig.connect()
+                let connect = try #require(broker.packets.first { $0.kind == .connect })
+                // Behind the protocol's name and version, the flags and the keep-alive; 604,800 s are a week.
+                let properties = Array(connect.body[11..<(11 + Int(connect.body[10]))])
+                #expect(properties.firstRange(of: [0x11, 0, 0x09, 0x3A, 0x80]) != nil)
+                #expect(rig.lines.contains("the server keeps the session only for 60 s"))
+            }
+        }
+    }
+
     @Test func retainedMessagesComeWithANewSubscriptionNotWithAReconnect() async throws {
         try await withMosquittoBroker(persistence: true) { broker in
             try await withMQTTClient(of: broker) { try await $0.publish("feed/a", "kept", retain: true) }

@@ -38,6 +38,11 @@ struct AcknowledgementRing: Equatable, Sendable {
         codes[(head + offset) & (codes.count - 1)] = Self.code(outcome)
     }
 
+    /// Notes what became of the oldest message.
+    mutating func resolveOldest(as outcome: Outcome) {
+        if count > 0 { codes[head] = Self.code(outcome) }
+    }
+
     /// Takes the settled prefix off, as runs of equal outcome.
     mutating func settle(_ body: (Run) -> Void) {
         while count > 0, codes[head] != 0 {

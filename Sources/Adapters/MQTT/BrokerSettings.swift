@@ -26,6 +26,16 @@ struct BrokerSettings: Sendable {
         configuration.protocolVersion == .v5 ? Self.largestInboundPacket : 268_435_455 + 5
     }
 
+    /// The parts that a connection carries besides data.
+    var statusParts: Set<StatusPart> {
+        var parts: Set<StatusPart> = will == nil ? [] : [.will, .retain, .topics]
+        for (index, subscription) in subscriptions.subscriptions.enumerated() {
+            parts.insert(subscription.sources.isEmpty ? .commands : .subscription(index))
+        }
+        if sinks.contains(where: \.retain) { parts.insert(.retain) }
+        return parts
+    }
+
     var endpoint: String {
         let scheme = configuration.isSecure ? "mqtts" : "mqtt"
         return "\(scheme)://\(HostName.bracketed(configuration.host)):\(configuration.port)"
@@ -52,6 +62,11 @@ struct BrokerSettings: Sendable {
     var longestAcceptance: TimeAmount {
         let seconds = Int64(keepAliveSeconds)
         return seconds == 0 ? .seconds(10) : min(.seconds(10), .milliseconds(seconds * 500))
+    }
+
+    /// As CONNECT carries it (MQTT 5, section 3.1.2.11.2); the largest value would mean for ever.
+    var sessionExpirySeconds: UInt32 {
+        UInt32(clamping: min(max(configuration.sessionExpiry.components.seconds, 1), Int64(UInt32.max) - 1))
     }
 
     /// In whole seconds as CONNECT carries it: 0 = off, else at least the library's least, 5 s.

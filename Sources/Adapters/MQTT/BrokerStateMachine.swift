@@ -53,9 +53,14 @@ struct BrokerStateMachine: Sendable {
         guard let deadline, deadline <= now else { return .doNothing }
         switch state {
         case .handshaking:
-            return .fail(ConnectionFailure("the server accepted the connection but did not answer CONNECT in time"))
+            return .fail(
+                ConnectionFailure(
+                    "the server accepted the connection but did not answer CONNECT in time",
+                    evidence: .none
+                )
+            )
         case .subscribing:
-            return .fail(ConnectionFailure("the server did not answer SUBSCRIBE in time"))
+            return .fail(ConnectionFailure("the server did not answer SUBSCRIBE in time", evidence: .silence))
         case .backoff:
             state = .connecting
             return .connect
@@ -91,7 +96,7 @@ struct BrokerStateMachine: Sendable {
     mutating func receivedConnack(_ code: ReasonCode, now: NIODeadline) -> ConnackAction {
         guard case .handshaking = state else { return .doNothing }
         guard !code.isFailure else {
-            return .fail(ConnectionFailure(verb: "the server refused the connection", code))
+            return .fail(ConnectionFailure(refusal: code))
         }
         state = .subscribing(deadline: now + handshakeTimeout)
         return .subscribe

@@ -22,21 +22,37 @@ extension BrokerThread {
         do throws(ConnectionFailure) {
             let handle = try makeHandle()
             let properties = try connectProperties()
-            let host = try hostToResolve()
-            let result = handOver.whileConnecting {
-                handle.connect(
-                    host: host,
-                    port: settings.configuration.port,
-                    keepAlive: settings.keepAliveSeconds,
-                    properties: properties
-                )
+            let port = settings.configuration.port
+            let keepAlive = settings.keepAliveSeconds
+            var last: MosquittoHandle.CallFailure?
+            for address in try addresses(of: hostToResolve()) {
+                let result = handOver.whileConnecting {
+                    handle.connect(host: address, port: port, keepAlive: keepAlive, properties: properties)
+                }
+                switch result {
+                case .success:
+                    addresses.worked(address)
+                    self.handle = handle
+                    return connectReturned()
+                case .failure(let failure):
+                    last = failure
+                    // Only where nobody answers there are other addresses to ask.
+                    if mosq_err_t(failure.error.code) != MOSQ_ERR_ERRNO { throw connectFailure(failure) }
+                }
             }
-            if case .failure(let failure) = result { throw connectFailure(failure) }
-            self.handle = handle
+            if let last { throw connectFailure(last) }
         } catch {
-            return fail(error)
+            fail(error)
         }
-        connectReturned()
+    }
+
+    private func addresses(of host: String) throws(ConnectionFailure) -> [String] {
+        switch handOver.whileConnecting({ addresses.addresses(of: host) }) {
+        case .success(let addresses): return addresses
+        case .failure(let error):
+            let words = gai_strerror(error.code).map { String(cString: $0).lowercased() } ?? "lookup failed"
+            throw ConnectionFailure("unknown host \(host): \(words)")
+        }
     }
 
     private func hostToResolve() throws(ConnectionFailure) -> String {
@@ -68,16 +84,16 @@ extension BrokerThread {
             }
             for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }
         }
-        return try MosquittoHandle(settings, password: password, tls: tls, inbox: inbox)
+        return try MosquittoHandle(settings, will: will, password: password, tls: tls, inbox: inbox)
     }
 
     private func connectProperties() throws(ConnectionFailure) -> PropertyList? {
         guard settings.configuration.protocolVersion == .v5 else { return nil }
         do throws(MosquittoError) {
             let properties = PropertyList()
-            // Without it the server would drop the session with the connection. As long as in 3.1.1: for ever.
+            // Without it the server would drop the session with the connection.
             if !settings.configuration.cleanSession {
-                try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, int32: .max)
+                try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, int32: settings.sessionExpirySeconds)
             }
             try properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, int32: UInt32(BrokerSettings.largestInboundPacket))
             return properties
@@ -87,11 +103,7 @@ extension BrokerThread {
     }
 
     private func connectFailure(_ failure: MosquittoHandle.CallFailure) -> ConnectionFailure {
-        let host = settings.configuration.host
         switch mosq_err_t(failure.error.code) {
-        case MOSQ_ERR_EAI:
-            let words = gai_strerror(failure.systemError).map { String(cString: $0).lowercased() } ?? "lookup failed"
-            return ConnectionFailure("unknown host \(host): \(words)")
         case MOSQ_ERR_ERRNO where failure.systemError == EINTR:
             let timeout = settings.configuration.connectTimeout
             return ConnectionFailure("\(settings.endpoint) did not answer within \(timeout.milliseconds) ms")
@@ -110,6 +122,8 @@ extension BrokerThread {
     private func connectReturned() {
         let now = NIODeadline.now()
         machine.connectReturned(now: now)
+        attemptBegan = now
+        lastPublish = now
         let seconds = Int64(settings.keepAliveSeconds)
         keepAlive = KeepAlive(interval: seconds == 0 ? nil : .seconds(seconds), now: now)
         spinGuard = SpinGuard(now: now)
@@ -143,12 +157,19 @@ extension BrokerThread {
             usesIdentifiers = connack.hasSubscriptionIdentifiers
             let session = connack.isSessionPresent ? "the session goes on" : "a new session"
             logger.info("\(settings.endpoint) accepted the connection, \(session)")
+            if let seconds = connack.sessionExpiry, !settings.configuration.cleanSession, !hasToldSessionExpiry {
+                hasToldSessionExpiry = true
+                logger.warning("the server keeps the session only for \(seconds) s while the gateway is away")
+            }
+            note(connack)
+            parts.passed(.connecting)
+            refusedSubscriptions = leftOutSubscriptions
             let requests =
                 areSourcesClosed
                 ? []
                 : usesIdentifiers
-                    ? settings.subscriptions.requestsWithIdentifiers()
-                    : settings.subscriptions.requestsWithoutIdentifiers()
+                    ? settings.subscriptions.requestsWithIdentifiers(refused: refusedSubscriptions)
+                    : settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
             subscribe(requests, now)
         }
     }
@@ -201,10 +222,15 @@ extension BrokerThread {
                 continue
             }
             refusedSubscriptions.insert(request.index)
-            let filter = settings.subscriptions.subscriptions[request.index].filter
+            let subscription = settings.subscriptions.subscriptions[request.index]
             let code = ReasonCode(suback.code)
-            let words = suback.code == 0x80 ? "" : ": \(code)"
-            logger.error("the server refused the subscription to \(filter)\(words); nothing will come from it")
+            let reason = suback.code == 0x80 ? "" : ": \(code)"
+            let words = "the server refused the subscription to \(subscription.filter)\(reason)"
+            if subscription.isCommands, subscription.sources.isEmpty {
+                logger.warning("\(words); commands don't come from this broker")
+            } else {
+                logger.error("\(words); nothing will come from it")
+            }
             guard !usesIdentifiers else { continue }
             // What the refused one covered has to stand on its own.
             let requests = settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
@@ -216,6 +242,8 @@ extension BrokerThread {
     private func subscribed(_ now: NIODeadline) {
         guard machine.subscribed(now: now) else { return }
         epoch &+= 1
+        parts.passedSubscribing()
+        beginExperiment(now)
         // The core publishes as soon as it hears of the change: by then that must be possible.
         report.append(.connected(epoch: epoch))
         report.append(.changed(.connected))
@@ -226,6 +254,13 @@ extension BrokerThread {
     /// Drops the connection and waits for the next attempt, or ends.
     func fail(_ failure: ConnectionFailure) {
         let now = NIODeadline.now()
+        var failure = failure
+        if handle != nil { collect(now) }
+        if let lane = judge(failure, now) { failure.lane = lane }
+        wait(failure, now)
+    }
+
+    func wait(_ failure: ConnectionFailure, _ now: NIODeadline) {
         dropConnection()
         switch machine.failed(failure, now: now, using: &random) {
         case .doNothing, .finish:
@@ -251,6 +286,7 @@ extension BrokerThread {
         hasUnsentPublish = false
         hasMoreToPublish = false
         mayHaveMoreToRead = false
+        experiment = nil
         for lane in lanes { lane.removeAll() }
         gate.connectionLost()
         let done = status.connectionLost()
@@ -265,14 +301,25 @@ extension BrokerThread {
     ///
     /// Unless the server has `offline` for sure, the connection ends without DISCONNECT, so that the last will says it.
     func endFarewell(isAcknowledged: Bool) {
-        if isAcknowledged, let handle, handle.disconnect() { awaitHangUp(of: handle.socket) }
+        if isAcknowledged { endWithGoodbye() }
         dropConnection()
         machine.farewellEnded()
     }
 
-    /// Closing with bytes unread would reset the connection, and might take the DISCONNECT with it.
-    private func awaitHangUp(of socket: Int32) {
+    /// Sends all that is queued and DISCONNECT, and waits until the server has ended the connection.
+    func endWithGoodbye() {
+        guard let handle else { return }
         let deadline = NIODeadline.now() + .seconds(1)
+        while handle.socket >= 0, handle.wantsWrite, NIODeadline.now() < deadline, case .success = handle.loopWrite() {
+            var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
+            if handle.wantsWrite { _ = poll(&descriptor, 1, 100) }
+        }
+        guard handle.socket >= 0, !handle.wantsWrite, handle.disconnect() else { return }
+        awaitHangUp(of: handle.socket, until: deadline)
+    }
+
+    /// Closing with bytes unread would reset the connection, and might take the DISCONNECT with it.
+    private func awaitHangUp(of socket: Int32, until deadline: NIODeadline) {
         shutdown(socket, Int32(SHUT_WR))
         var discarded = [UInt8](repeating: 0, count: 64 << 10)
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)

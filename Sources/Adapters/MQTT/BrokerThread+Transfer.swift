@@ -61,18 +61,31 @@ extension BrokerThread {
         incompleteSince = begin
         let limit = UInt64(settings.largestPacket)
         if total - begin > limit {
-            fail(ConnectionFailure("the server sends a packet of more than \(limit) bytes", lane: .slow))
+            fail(
+                ConnectionFailure(
+                    "the server sends a packet of more than \(limit) bytes",
+                    lane: .slow,
+                    evidence: .none
+                )
+            )
         }
     }
 
     /// The connection is dead and the library did not notice.
     private func hangUp(_ code: Int32) -> ConnectionFailure {
-        if case .handshaking = machine.state, tls != nil {
+        if case .handshaking = machine.state {
+            guard tls != nil else { return closedBeforeConnack }
             return ConnectionFailure(
                 "the server closed the connection in the TLS handshake: is this the port of a plain-text service?"
             )
         }
-        return ConnectionFailure(code == 0 ? "the server hung up" : KernelError.words(for: code))
+        return code == 0 ? ConnectionFailure("the server hung up") : networkFailure(code)
+    }
+
+    /// A reset is the server's; all else, such as a timeout of the kernel's, may be the network's.
+    private func networkFailure(_ code: Int32) -> ConnectionFailure {
+        let isServers = code == ECONNRESET || code == EPIPE
+        return ConnectionFailure(KernelError.words(for: code), evidence: isServers ? .server : .silence)
     }
 
     /// The library closed the connection; what it said before counts all the same.
@@ -80,18 +93,25 @@ extension BrokerThread {
         let isHandshake = if case .handshaking = machine.state { true } else { false }
         if isHandshake, let connack = inbox.connack, connack.code.isFailure { return receivedConnack(connack, now) }
         if let code = inbox.disconnectCode, code >= 0x80 {
-            return fail(
-                ConnectionFailure(verb: "the server closed the connection", ReasonCode(UInt8(truncatingIfNeeded: code)))
-            )
+            return fail(ConnectionFailure(goodbye: ReasonCode(UInt8(truncatingIfNeeded: code))))
         }
         if let failure = tlsFailure() { return fail(failure) }
         switch failure.map({ mosq_err_t($0.error.code) }) {
-        case MOSQ_ERR_ERRNO: fail(ConnectionFailure(KernelError.words(for: failure?.systemError ?? 0)))
+        case MOSQ_ERR_ERRNO where isHandshake && [ECONNRESET, EPIPE].contains(failure?.systemError):
+            fail(closedBeforeConnack)
+        case MOSQ_ERR_ERRNO:
+            fail(networkFailure(failure?.systemError ?? 0))
         case MOSQ_ERR_CONN_LOST where isHandshake, nil where isHandshake:
-            fail(ConnectionFailure("the server closed the connection before CONNACK: is this an MQTT port?"))
+            fail(closedBeforeConnack)
         default:
             fail(ConnectionFailure("\(failure?.error ?? MosquittoError(MOSQ_ERR_CONN_LOST))"))
         }
+    }
+
+    private var closedBeforeConnack: ConnectionFailure {
+        let words = "the server closed the connection before CONNACK: is this an MQTT port?"
+        guard settings.configuration.protocolVersion == .v5 else { return ConnectionFailure(words) }
+        return ConnectionFailure("\(words) It may not speak MQTT 5: try protocol_version: \"3.1.1\"")
     }
 
     private func actOnCallbacks(_ now: NIODeadline) {
@@ -136,16 +156,23 @@ extension BrokerThread {
         guard !inbox.acknowledgements.isEmpty else { return }
         let oldest = identifiers.oldest
         var statusDone = StatusDone()
+        let isHoldingBack = poison.isActive
         for acknowledgement in inbox.acknowledgements {
             guard let entry = identifiers.remove(acknowledgement.identifier) else { continue }
+            if isHoldingBack { poison.answered(entry.owner) }
             window.acknowledged(qos: entry.qos)
             let code = ReasonCode(acknowledgement.code)
             if entry.owner == PacketIdentifierTable.status {
                 let done = status.acknowledged(entry.sequence, isRefused: code.isFailure)
                 statusDone += done
                 if done.lostAnswers > 0 { logger.warning("the server refused an answer: \(code)") }
+                if done.refused > 0, !hasToldStatusRefusal {
+                    hasToldStatusRefusal = true
+                    logger.warning("the server refused a status message: \(code)")
+                }
             } else {
                 let lane = lanes[Int(entry.owner)]
+                lane.wasAnswered = true
                 lane.ring.resolve(entry.sequence, as: code.isFailure ? .dropped(.refused) : .delivered)
                 if code.isFailure, lane.tellsRefusal() {
                     logger.warning("the server refused a message: \(code)", metadata: ["sink": "\(lane.settings.name)"])
@@ -156,11 +183,12 @@ extension BrokerThread {
         if identifiers.oldest != oldest { stallGuard.progressed(now: now) }
         if statusDone.count > 0 { report.append(.statusDone(statusDone)) }
         settleLanes()
+        if status.wasAnswered { parts.passed(.beginningStatus) }
     }
 
     private func settleLanes() {
         for lane in lanes where lane.ring.count > 0 {
-            lane.ring.settle { report.settled(sink: lane.index, $0) }
+            lane.settle { report.settled(sink: lane.index, $0) }
         }
     }
 
@@ -170,7 +198,7 @@ extension BrokerThread {
     func publishAndWrite(_ now: NIODeadline) {
         var rounds = 0
         repeat {
-            let published = machine.isConnected ? publishStatus(now) + publishData(now) : publishFarewell(now)
+            let published = machine.isConnected ? publishAllowed(now) : publishFarewell(now)
             guard handle?.wantsWrite == true else { break }
             write(now)
             rounds += 1
@@ -179,12 +207,22 @@ extension BrokerThread {
         hasMoreToPublish = handle?.wantsWrite == false && canPublish
     }
 
+    private func publishAllowed(_ now: NIODeadline) -> Int {
+        guard !isExperimentOver(now) else { return 0 }
+        let published = poison.isActive ? publishHeldBack(now) : publishStatus(now) + publishData(now)
+        if published > 0 { lastPublish = now }
+        return published
+    }
+
     private func publishFarewell(_ now: NIODeadline) -> Int {
         if case .farewell = machine.state { publishStatus(now) } else { 0 }
     }
 
     private var canPublish: Bool {
         guard machine.isConnected, identifiers.span < StallGuard.widestSpan else { return false }
+        // One at a time: the next goes when the last is answered.
+        guard !poison.isActive, experiment == nil || !isExperimentOver(.now()) else { return false }
+        if parts.isCautious, status.inFlightCount > 0 { return lanes.contains(where: canPublish) }
         if let next = status.next, window.room(qos: next.qos) > 0 { return true }
         return lanes.contains(where: canPublish)
     }
@@ -195,8 +233,21 @@ extension BrokerThread {
 
     private func publishStatus(_ now: NIODeadline) -> Int {
         var published = 0
-        while let message = status.next, window.room(qos: message.qos) > 0, let handle {
+        while let message = status.next, window.room(qos: message.qos) > 0, handle != nil,
+            !parts.isCautious || status.inFlightCount == 0
+        {
+            let count = publishStatus(at: 0)
+            if count == 0 { break }
+            published += count
+        }
+        return published
+    }
+
+    /// Publishes the status message at this place; one that can't be is dropped.
+    func publishStatus(at offset: Int) -> Int {
+        while let message = status.waiting(at: offset), let handle {
             var identifier: Int32 = 0
+            let qos = min(message.qos, maximumQoS)
             let complaint = MQTTText.problem(with: message.topic).map { "the topic \($0)" }
             let properties = answerProperties(message)
             let code = withExtendedLifetime(properties) {
@@ -206,8 +257,8 @@ extension BrokerThread {
                         handle.publish(
                             topic: message.topic,
                             payload: payload,
-                            qos: Int32(message.qos),
-                            retain: message.retain,
+                            qos: Int32(qos),
+                            retain: message.retain && parts.has(.retain),
                             properties: properties?.pointer,
                             identifier: &identifier
                         )
@@ -216,20 +267,20 @@ extension BrokerThread {
             if let error = MosquittoError(code: code) {
                 let kind = message.answer == nil ? "a status message" : "an answer"
                 logger.error("\(kind) on \(message.topic) can't be published: \(complaint ?? "\(error)")")
-                report.append(.statusDone(status.dropNext()))
+                report.append(.statusDone(status.drop(at: offset)))
                 continue
             }
             let entry = PacketIdentifierTable.Entry(
                 owner: PacketIdentifierTable.status,
-                qos: UInt8(message.qos),
-                sequence: status.publishedNext()
+                qos: UInt8(qos),
+                sequence: status.published(at: offset)
             )
-            if !identifiers.insert(identifier, entry) { return published }
-            window.published(1, qos: UInt8(message.qos))
-            published += 1
+            if !identifiers.insert(identifier, entry) { return 0 }
+            window.published(1, qos: UInt8(qos))
+            noteUnsent(1)
+            return 1
         }
-        noteUnsent(published)
-        return published
+        return 0
     }
 
     /// Those of an answer; none of a status message.
@@ -240,7 +291,7 @@ extension BrokerThread {
 
     /// A turn for each sink, up to four rounds of them, before the socket is written.
     private func publishData(_ now: NIODeadline) -> Int {
-        guard let handle, !isHalfWritten else { return 0 }
+        guard handle != nil, !isHalfWritten else { return 0 }
         var published = 0
         var bytes = 0
         while published < 1024, bytes < 256 << 10, identifiers.span < StallGuard.widestSpan,
@@ -249,29 +300,30 @@ extension BrokerThread {
             for offset in lanes.indices {
                 let lane = lanes[(nextLane + offset) % lanes.count]
                 guard !lane.isEmpty else { continue }
-                let room = window.room(qos: Int(lane.settings.qos))
-                guard room > 0 else { continue }
-                let turn = lane.takeTurn(handle, &identifiers, room: room)
-                window.published(turn.published, qos: UInt8(lane.settings.qos))
+                let turn = publish(lane, limit: .max)
                 published += turn.published
                 bytes += turn.bytes
-                if let failure = turn.failure {
-                    fail(failure)
-                    return published
-                }
-                if let refusal = turn.refusal, lane.tellsRefusal() {
-                    logger.warning(
-                        "a message was not published: \(refusal)",
-                        metadata: ["sink": "\(lane.settings.name)"]
-                    )
-                }
+                if turn.failure != nil { return published }
             }
             if !lanes.isEmpty { nextLane = (nextLane + 1) % lanes.count }
         }
-        noteUnsent(published)
         // What was dropped before it could be published.
         settleLanes()
         return published
+    }
+
+    /// A sink's turn: publishes as many as the window and the limit allow.
+    func publish(_ lane: PublishLane, limit: Int) -> PublishLane.Turn {
+        let room = min(window.room(qos: Int(lane.settings.qos)), limit)
+        guard let handle, room > 0, !lane.isEmpty else { return PublishLane.Turn() }
+        let turn = lane.takeTurn(handle, &identifiers, room: room)
+        window.published(turn.published, qos: UInt8(lane.settings.qos))
+        noteUnsent(turn.published)
+        if let refusal = turn.refusal, lane.tellsRefusal() {
+            logger.warning("a message was not published: \(refusal)", metadata: ["sink": "\(lane.settings.name)"])
+        }
+        if let failure = turn.failure { fail(failure) }
+        return turn
     }
 
     private func noteUnsent(_ count: Int) {

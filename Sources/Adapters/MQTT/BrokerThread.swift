@@ -25,6 +25,7 @@ final class BrokerThread {
     let send: @Sendable (BrokerReport) -> Void
     let readSecret: @Sendable (Secret) throws -> String
     let logger: Logger
+    var addresses: BrokerAddresses
 
     var machine: BrokerStateMachine
     var random = SystemRandomNumberGenerator()
@@ -59,6 +60,15 @@ final class BrokerThread {
     var nextLane = 0
     var status = StatusLane()
     var gate = AcceptanceGate()
+    var poison = PoisonSuspicion()
+    var parts: PartSuspicion
+    var experiment: Experiment?
+    /// The server takes none above it.
+    var maximumQoS = 2
+    var attemptBegan = NIODeadline.now()
+    var lastPublish = NIODeadline.now()
+    var hasToldStatusRefusal = false
+    var hasToldSessionExpiry = false
     var epoch: UInt32 = 0
     var lostEpoch: UInt32 = 0
     var isReadingWanted = true
@@ -78,12 +88,14 @@ final class BrokerThread {
         handOver: HandOver,
         logger: Logger,
         readSecret: @escaping @Sendable (Secret) throws -> String,
+        lookup: @escaping BrokerAddresses.Lookup,
         send: @escaping @Sendable (BrokerReport) -> Void
     ) {
         self.settings = settings
         self.handOver = handOver
         self.logger = logger
         self.readSecret = readSecret
+        addresses = BrokerAddresses(lookup: lookup)
         self.send = send
         let isV5 = settings.configuration.protocolVersion == .v5
         machine = BrokerStateMachine(handshakeTimeout: TimeAmount(settings.configuration.connectTimeout))
@@ -92,6 +104,7 @@ final class BrokerThread {
         keepAlive = KeepAlive(interval: nil, now: now)
         spinGuard = SpinGuard(now: now)
         stallGuard = StallGuard(now: now)
+        parts = PartSuspicion(carried: settings.statusParts, saysWhatItRetains: isV5)
         lanes = settings.sinks.enumerated().map { PublishLane($1, index: $0, isV5: isV5) }
     }
 
@@ -140,14 +153,15 @@ final class BrokerThread {
         case .publish(let order):
             if order.epoch == epoch, machine.isConnected { lanes[order.sink].append(order) }
         case .status(let message):
-            status.append(message)
+            appendStatus(message)
         case .accepted(let run):
             gate.accept(run)
         case .refused(let run):
             if handle != nil, gate.isPending(run) {
                 fail(
                     ConnectionFailure(
-                        "the spool did not take what was received: the server keeps it and sends it again"
+                        "the spool did not take what was received: the server keeps it and sends it again",
+                        evidence: .none
                     )
                 )
             }
@@ -166,6 +180,11 @@ final class BrokerThread {
         inbox.takesMessages = false
     }
 
+    private func appendStatus(_ message: StatusMessage) {
+        let done = status.append(message)
+        if done.count > 0 { report.append(.statusDone(done)) }
+    }
+
     private func stop(_ farewell: [StatusMessage], _ deadline: NIODeadline) {
         // Commands too: the last stats are among the farewell.
         closeSources()
@@ -173,7 +192,7 @@ final class BrokerThread {
         case .doNothing:
             break
         case .sayFarewell:
-            for message in farewell { status.append(message) }
+            for message in farewell { appendStatus(message) }
         case .finish:
             dropConnection()
         }
@@ -193,6 +212,7 @@ final class BrokerThread {
         noteReading(now)
         let isAnnounced = readyEvents & Int16(POLLIN | POLLERR | POLLHUP) != 0
         if mayRead, isAnnounced || hasBufferedInput(handle) { read(isAnnounced: isAnnounced, now) }
+        if self.handle != nil, gate.mayWrite { checkExperiment(now) }
         if self.handle != nil, gate.mayWrite { publishAndWrite(now) }
         if self.handle != nil { keepAlive(now) }
         if self.handle != nil { checkStall(now) }
@@ -214,7 +234,7 @@ final class BrokerThread {
         guard gate.mayRead else { return false }
         if areSourcesClosed, handle?.wantsWrite == true { return false }
         guard machine.isConnected else { return true }
-        if areSourcesClosed { return identifiers.span > 0 || !status.isEmpty }
+        if areSourcesClosed { return identifiers.span > 0 || !status.isEmpty || experiment != nil }
         return isReadingWanted
     }
 
@@ -233,7 +253,7 @@ final class BrokerThread {
         case .doNothing:
             break
         case .giveUp:
-            fail(ConnectionFailure("the server did not answer within the keep-alive"))
+            fail(ConnectionFailure("the server did not answer within the keep-alive", evidence: .silence))
         case .sendPing:
             guard !isHalfWritten, let handle, isWritable(handle.socket) else { return }
             if !handle.ping() { fail(ConnectionFailure("a ping could not be sent: \(KernelError.words(for: errno))")) }
@@ -250,7 +270,8 @@ final class BrokerThread {
         guard stallGuard.deadline <= now else { return }
         fail(
             ConnectionFailure(
-                "the server did not acknowledge a message for \(StallGuard.limit.nanoseconds / 1_000_000_000) s"
+                "the server did not acknowledge a message for \(StallGuard.limit.nanoseconds / 1_000_000_000) s",
+                evidence: .silence
             )
         )
     }
@@ -295,6 +316,7 @@ final class BrokerThread {
         if handle != nil {
             if machine.isConnected { consider(keepAlive.deadline) }
             if identifiers.span > 0 { consider(stallGuard.deadline) }
+            if gate.mayWrite { consider(experimentDeadline) }
         }
         guard let deadline else { return -1 }
         let nanoseconds = (deadline - now).nanoseconds

@@ -28,6 +28,9 @@ struct KeepAlive: Equatable, Sendable {
         pingSentAt = nil
     }
 
+    /// True if something came after this moment: an answer to what was sent at it.
+    func hasRead(since moment: NIODeadline) -> Bool { lastRead > moment }
+
     mutating func readingPaused() {
         isReading = false
     }

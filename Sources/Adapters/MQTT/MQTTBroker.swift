@@ -28,6 +28,8 @@ package final class MQTTBroker: Broker {
     private let logger: Logger
     private let readSecret: @Sendable (Secret) throws -> String
     private var settings: BrokerSettings
+    /// Asks for the addresses of a host; another one in tests.
+    var lookup = BrokerAddresses.system
     private var sinks: [MQTTSink] = []
     private var sources: [MQTTSource] = []
     private var handOver: HandOver?
@@ -142,11 +144,13 @@ package final class MQTTBroker: Broker {
         let settings = settings
         let logger = logger
         let readSecret = readSecret
+        let lookup = lookup
         let eventLoop = eventLoop
         // Kept alive by the thread until it ends.
         let broker = NIOLoopBound(self, eventLoop: eventLoop)
         let code = DetachedThread.start(name: "mqtt-\(name)") {
-            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret) { report in
+            BrokerThread(settings, handOver: handOver, logger: logger, readSecret: readSecret, lookup: lookup) {
+                report in
                 handOver.whileWanted { eventLoop.execute { broker.value.receive(report) } }
             }
             .run()
@@ -215,6 +219,7 @@ package final class MQTTBroker: Broker {
                 statusMessages -= done.count
                 answerBytes -= done.answerBytes
                 if done.lostAnswers > 0 { client?.broker(name, lostAnswers: done.lostAnswers) }
+                if done.refused > 0 { client?.broker(name, refusedStatus: done.refused) }
             case .received(let batch, let run, let time):
                 // Once every route has the batch in a queue, at that queue's level, its PUBACKs may leave.
                 let sources = deliver(batch, run: run, receivedAt: time)

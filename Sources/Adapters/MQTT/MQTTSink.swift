@@ -9,6 +9,9 @@ final class MQTTSink: Sink {
     /// What may be under way to the thread, the library and the server.
     static let mostBytes = 1 << 20
     static let mostMessages = 4096
+    /// At QoS 1 and 2 so many are, whatever their size: one that the broker ends the connection over is told from those
+    /// behind it.
+    static let leastMessages = 8
     /// A message's own cost beside its payload.
     private static let overhead = 64
 
@@ -83,12 +86,13 @@ final class MQTTSink: Sink {
         return Intake(taken: count)
     }
 
-    /// How many more may be under way; a single one always may, whatever its size.
+    /// How many more may be under way; a single one always may.
     private func fitting(_ batch: MessageBatch) -> Int {
         var count = 0
+        let least = settings.qos > 0 ? Self.leastMessages : 1
         for entry in batch.entries {
             let size = Int(entry.payloadLength) + Self.overhead
-            guard sizes.isEmpty || (sizes.count < mostMessages && bytes + size <= Self.mostBytes) else { break }
+            guard sizes.count < least || (sizes.count < mostMessages && bytes + size <= Self.mostBytes) else { break }
             sizes.append(UInt32(truncatingIfNeeded: size))
             bytes += size
             count += 1

@@ -18,6 +18,10 @@ final class CallbackInbox {
         var receiveMaximum: UInt16?
         var keepAlive: UInt16?
         var maximumQoS: UInt8?
+        /// There where the server keeps the session for another time than was asked for.
+        var sessionExpiry: UInt32?
+        /// 0 = it keeps no retained messages.
+        var retainAvailable: UInt8?
         var hasSubscriptionIdentifiers: Bool
     }
 
@@ -72,6 +76,8 @@ final class CallbackInbox {
             receiveMaximum: properties?.int16(MQTT_PROP_RECEIVE_MAXIMUM),
             keepAlive: properties?.int16(MQTT_PROP_SERVER_KEEP_ALIVE),
             maximumQoS: properties?.byte(MQTT_PROP_MAXIMUM_QOS),
+            sessionExpiry: properties?.int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL),
+            retainAvailable: properties?.byte(MQTT_PROP_RETAIN_AVAILABLE),
             hasSubscriptionIdentifiers: isV5 && properties?.byte(MQTT_PROP_SUBSCRIPTION_ID_AVAILABLE) != 0
         )
     }

@@ -27,9 +27,13 @@ final class MosquittoHandle {
         var systemError: Int32
     }
 
-    init(_ settings: BrokerSettings, password: String?, tls: TLSContext?, inbox: CallbackInbox)
-        throws(ConnectionFailure)
-    {
+    init(
+        _ settings: BrokerSettings,
+        will: StatusMessage?,
+        password: String?,
+        tls: TLSContext?,
+        inbox: CallbackInbox
+    ) throws(ConnectionFailure) {
         MosquittoLibrary.initialise()
         let configuration = settings.configuration
         // Retained before the library knows of it, released after the library forgot it.
@@ -44,7 +48,7 @@ final class MosquittoHandle {
         self.inbox = retained
         isV5 = configuration.protocolVersion == .v5
         do throws(MosquittoError) {
-            try setOptions(settings, password: password, tls: tls)
+            try setOptions(settings, will: will, password: password, tls: tls)
         } catch {
             throw ConnectionFailure("libmosquitto refused the configuration: \(error)")
         }
@@ -56,7 +60,12 @@ final class MosquittoHandle {
         inbox.release()
     }
 
-    private func setOptions(_ settings: BrokerSettings, password: String?, tls: TLSContext?) throws(MosquittoError) {
+    private func setOptions(
+        _ settings: BrokerSettings,
+        will: StatusMessage?,
+        password: String?,
+        tls: TLSContext?
+    ) throws(MosquittoError) {
         let configuration = settings.configuration
         // Only so does an acknowledgement wait in the library until `loopWrite`.
         try MosquittoError.check(mosquitto_threaded_set(pointer, true))
@@ -68,7 +77,7 @@ final class MosquittoHandle {
         if configuration.username != nil || password != nil {
             try MosquittoError.check(mosquitto_username_pw_set(pointer, configuration.username, password))
         }
-        if let will = settings.will {
+        if let will {
             let code = will.payload.withUnsafeReadableBytes { bytes in
                 mosquitto_will_set_v5(
                     pointer,

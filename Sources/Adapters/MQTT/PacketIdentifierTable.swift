@@ -24,6 +24,9 @@ struct PacketIdentifierTable: Sendable {
     /// The oldest identifier that waits for its acknowledgement; `nil` = none does.
     var oldest: Int? { span == 0 ? nil : firstIdentifier }
 
+    /// The owner of the oldest message that waits for its acknowledgement.
+    var oldestOwner: UInt16? { span == 0 ? nil : entries[head].owner }
+
     private static let empty = Entry(owner: free, qos: 0, sequence: 0)
 
     init() {}

@@ -11,9 +11,19 @@ final class PublishLane {
     let settings: PublishSettings
     let index: Int
     var ring = AcknowledgementRing()
+    /// Those with messages that are not settled, oldest first.
     private var orders = CircularBuffer<PublishOrder>()
-    /// How many of the first order's messages are published.
+    /// The number of the first order's messages that are settled.
+    private var settledOfFirst = 0
+    /// The order that is published next, and how many of its messages are.
+    private var current = 0
     private var position = 0
+    /// The number of messages settled since the start.
+    private(set) var settled: UInt64 = 0
+    /// True once the broker answered one.
+    var wasAnswered = false
+    /// True if this connection's messages are retained.
+    var retains: Bool
     private let literalTopic: ContiguousArray<CChar>
     private var properties: MessageProperties
     private(set) var hasToldRefusal = false
@@ -23,9 +33,10 @@ final class PublishLane {
         self.index = index
         literalTopic = ContiguousArray((settings.literalTopic ?? "").utf8CString)
         properties = MessageProperties(settings, isV5: isV5)
+        retains = settings.retain
     }
 
-    var isEmpty: Bool { orders.isEmpty }
+    var isEmpty: Bool { waiting == 0 }
 
     /// How many messages wait to be published.
     private(set) var waiting = 0
@@ -39,9 +50,50 @@ final class PublishLane {
     /// The connection is gone: the queue offers everything again.
     func removeAll() {
         orders.removeAll()
+        settledOfFirst = 0
         waiting = 0
+        current = 0
         position = 0
         ring.removeAll()
+    }
+
+    /// Takes off what is settled, as runs of equal outcome.
+    func settle(_ body: (AcknowledgementRing.Run) -> Void) {
+        ring.settle { run in
+            settled += UInt64(run.count)
+            settledOfFirst += run.count
+            while let first = orders.first, settledOfFirst >= first.count {
+                settledOfFirst -= first.count
+                orders.removeFirst()
+                current -= 1
+            }
+            body(run)
+        }
+    }
+
+    /// Passes over the next message for this connection: it stays unsettled, and what is behind it goes first.
+    func hold() {
+        guard let order = currentOrder else { return }
+        _ = ring.append()
+        advance(to: position + 1, of: order)
+    }
+
+    /// Lends the oldest message that is not settled.
+    func message<Result>(_ body: (PublishOrder, Int) -> Result) -> Result? {
+        orders.first.map { body($0, settledOfFirst) }
+    }
+
+    private var currentOrder: PublishOrder? {
+        current < orders.count ? orders[orders.index(orders.startIndex, offsetBy: current)] : nil
+    }
+
+    private func advance(to next: Int, of order: PublishOrder) {
+        waiting -= next - position
+        position = next
+        if position == order.count {
+            current += 1
+            position = 0
+        }
     }
 
     /// Whether this is the first message that the broker refused.
@@ -64,13 +116,9 @@ final class PublishLane {
     func takeTurn(_ handle: MosquittoHandle, _ table: inout PacketIdentifierTable, room: Int) -> Turn {
         var turn = Turn()
         while turn.published < min(room, Self.messagesPerTurn), turn.bytes < Self.bytesPerTurn, turn.failure == nil,
-            let order = orders.first
+            let order = currentOrder
         {
             publish(order, handle, &table, room: room, &turn)
-            if position == order.count {
-                orders.removeFirst()
-                position = 0
-            }
         }
         return turn
     }
@@ -86,10 +134,7 @@ final class PublishLane {
         let owner = UInt16(index)
         let moment = properties.moment()
         var next = position
-        defer {
-            waiting -= next - position
-            position = next
-        }
+        defer { advance(to: next, of: order) }
         order.batch.withUnsafeBytes { bytes in
             order.topics.bytes.withUnsafeBufferPointer { topics in
                 while next < order.count, turn.published < limit, turn.bytes < Self.bytesPerTurn {
@@ -124,7 +169,10 @@ final class PublishLane {
                             PacketIdentifierTable.Entry(owner: owner, qos: UInt8(settings.qos), sequence: sequence)
                         )
                         if !isFree {
-                            turn.failure = ConnectionFailure("a message stayed unacknowledged over 65,535 publishes")
+                            turn.failure = ConnectionFailure(
+                                "a message stayed unacknowledged over 65,535 publishes",
+                                evidence: .silence
+                            )
                             return
                         }
                     } else {
@@ -151,7 +199,7 @@ final class PublishLane {
                     topic: topic,
                     payload: payload,
                     qos: settings.qos,
-                    retain: settings.retain,
+                    retain: retains,
                     properties: properties,
                     identifier: &identifier
                 )
@@ -163,7 +211,7 @@ final class PublishLane {
                 topic: topic,
                 payload: payload,
                 qos: settings.qos,
-                retain: settings.retain,
+                retain: retains,
                 properties: properties,
                 identifier: &identifier
             )
@@ -177,7 +225,7 @@ final class PublishLane {
         case MOSQ_ERR_INVAL, MOSQ_ERR_MALFORMED_UTF8: ring.resolve(sequence, as: .dropped(.topicInvalid))
         case MOSQ_ERR_PAYLOAD_SIZE, MOSQ_ERR_OVERSIZE_PACKET: ring.resolve(sequence, as: .dropped(.tooLarge))
         case MOSQ_ERR_QOS_NOT_SUPPORTED, MOSQ_ERR_RETAIN_NOT_SUPPORTED: ring.resolve(sequence, as: .dropped(.refused))
-        default: turn.failure = ConnectionFailure("a message could not be published: \(error)")
+        default: turn.failure = ConnectionFailure("a message could not be published: \(error)", evidence: .none)
         }
     }
 }

@@ -42,6 +42,17 @@ struct ReasonCode: Equatable, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    var withAdvice: String { advice.map { "\(self); \($0)" } ?? description }
+
+    /// True if a DISCONNECT with it is about a message that the server got: not authorised, topic name invalid, packet too
+    /// large, quota exceeded, payload format invalid, retain or QoS not supported.
+    var isAboutAMessage: Bool {
+        switch value {
+        case 0x87, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B: true
+        default: false
+        }
+    }
+
     /// Whether another attempt soon makes sense, or a person has to put something right first.
     var needsAPerson: Bool {
         switch value {

@@ -1,7 +1,7 @@
 import BridgeCore
 
 /// How long to wait before the next attempt: full jitter below a ceiling that doubles from 1 s to 15 s; 30 s to 60 s in
-/// the slow lane.
+/// the slow lane; below 1 s at the steps of an experiment, which leave the ceiling where it is.
 ///
 /// A connection that stood for 30 s starts it afresh.
 struct ReconnectBackoff: Equatable, Sendable {
@@ -21,6 +21,8 @@ struct ReconnectBackoff: Equatable, Sendable {
         using generator: inout some RandomNumberGenerator
     ) -> Duration {
         switch lane {
+        case .atOnce:
+            return Self.random(in: Self.floor...Self.firstCeiling, using: &generator)
         case .soon:
             let highest = ceiling
             ceiling = min(ceiling * 2, Self.lastCeiling)

@@ -43,9 +43,9 @@ struct SubscriptionTable: Sendable {
         var qos: Int
     }
 
-    /// What to subscribe to where deliveries carry identifiers: everything, as it is wanted.
-    func requestsWithIdentifiers() -> [Request] {
-        subscriptions.indices.map { Request(index: $0, qos: subscriptions[$0].qos) }
+    /// The requests where deliveries carry identifiers: everything but `refused` ones, as it is wanted.
+    func requestsWithIdentifiers(refused: Set<Int> = []) -> [Request] {
+        subscriptions.indices.filter { !refused.contains($0) }.map { Request(index: $0, qos: subscriptions[$0].qos) }
     }
 
     /// What to subscribe to where they don't; `refused` ones are left out, and no longer cover others.

@@ -44,6 +44,9 @@ package protocol BrokerClient: AnyObject {
 
     /// So many answers that were taken won't arrive: the connection ended before they left, or they were refused.
     func broker(_ name: String, lostAnswers count: Int)
+
+    /// So many status messages that were taken won't arrive: the broker refused them, or ended the connection over them.
+    func broker(_ name: String, refusedStatus count: Int)
 }
 
 /// A message on the command filter.

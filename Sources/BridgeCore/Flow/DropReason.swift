@@ -44,4 +44,6 @@ package enum RejectReason: String, Sendable, Hashable, CaseIterable {
     case responseRefused = "response_refused"
     /// An answer that did not get there: the broker was away or refused it, or too much waited for it.
     case responseLost = "response_lost"
+    /// A status message that the broker would not have.
+    case refused
 }

@@ -337,6 +337,10 @@ extension Gateway: BrokerClient {
         brokerRecords[name, default: BrokerRecord()].reject(count, because: .responseLost)
     }
 
+    package func broker(_ name: String, refusedStatus count: Int) {
+        brokerRecords[name, default: BrokerRecord()].reject(count, because: .refused)
+    }
+
     private func perform(_ word: String, _ command: BrokerCommand, on target: String, broker: String) -> RequestAnswer {
         let metadata: Logger.Metadata = ["broker": "\(broker)", "connection": "\(target)"]
         func ignored(_ reason: RejectReason) -> RequestAnswer {

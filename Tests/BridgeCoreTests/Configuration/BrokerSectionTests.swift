@@ -92,6 +92,41 @@ struct BrokerSectionTests {
         #expect(gateway.status == nil)
     }
 
+    @Test func aSessionLastsAWeekOrWhatIsWritten() throws {
+        let gateway = try configuration(
+            """
+            mqtt:
+              a: { url: mqtt://127.0.0.1 }
+              b: { url: mqtt://127.0.0.1, client_id: b, session_expiry: 90s }
+            status: { mqtt: none }
+            routes: {}
+            """
+        )
+        #expect(gateway.brokers.map(\.sessionExpiry) == [.seconds(7 * 24 * 3600), .seconds(90)])
+    }
+
+    @Test func whereNoSessionExpiryCanBeSetItIsSaid() {
+        expectBroker(
+            "url: mqtt://127.0.0.1\nprotocol_version: \"3.1.1\"\nsession_expiry: 1h",
+            says: [
+                "6:5: warning: session_expiry has no effect with MQTT 3.1.1, where the broker alone decides how long it "
+                    + "keeps a session: local needs protocol_version: \"5\""
+            ]
+        )
+        expectBroker(
+            "url: mqtt://127.0.0.1\nclean_session: true\nsession_expiry: 1h",
+            says: ["6:5: warning: session_expiry has no effect with clean_session: true, which keeps no session"]
+        )
+        expectBroker(
+            "url: mqtt://127.0.0.1\nsession_expiry: 1500ms",
+            says: ["5:21: session_expiry must be whole seconds"]
+        )
+        expectBroker(
+            "url: mqtt://127.0.0.1\nsession_expiry: 0s",
+            says: ["5:21: session_expiry must be a duration from 1s to 87600h, such as 10s, found '0s'"]
+        )
+    }
+
     @Test func keepAliveIsNoneOrAtLeastFiveWholeSeconds() {
         for value in ["0", "0s", "5s", "1h"] {
             expectBroker("url: mqtt://127.0.0.1\nkeep_alive: \(value)", says: [])

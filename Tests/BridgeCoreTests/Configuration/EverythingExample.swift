@@ -40,6 +40,7 @@ enum EverythingExample {
             password: { file: /run/credentials/mqtt }
             keep_alive: 30s
             clean_session: false
+            session_expiry: 168h
             max_inflight: 100
             response_topics: [ 'replies/#' ]
             tls: { }                     # the same block as above

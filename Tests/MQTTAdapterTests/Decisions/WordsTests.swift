@@ -20,11 +20,22 @@ import Testing
 
     @Test func onlyWhatAPersonMustPutRightIsSlow() {
         for code in [0x86, 0x87, 0x84, 0x85, 0x8A] {
-            #expect(ConnectionFailure(verb: "x", ReasonCode(UInt8(code))).lane == .slow)
+            #expect(ConnectionFailure(refusal: ReasonCode(UInt8(code))).lane == .slow)
         }
         for code in [0x88, 0x89, 0x8B, 0x97, 0x9F] {
-            #expect(ConnectionFailure(verb: "x", ReasonCode(UInt8(code))).lane == .soon)
+            #expect(ConnectionFailure(refusal: ReasonCode(UInt8(code))).lane == .soon)
         }
+    }
+
+    @Test(
+        "a DISCONNECT that is about a message keeps the others waiting no longer than any end",
+        arguments: 0x80...0xA2
+    )
+    func aGoodbyeOverAMessageIsNotSlow(code: Int) {
+        let failure = ConnectionFailure(goodbye: ReasonCode(UInt8(code)))
+        let isAboutAMessage = [0x87, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B].contains(code)
+        #expect(failure.code?.isAboutAMessage == isAboutAMessage)
+        #expect(failure.lane == (failure.code?.needsAPerson == true && !isAboutAMessage ? .slow : .soon))
     }
 
     @Test func everyErrorOfTheLibraryIsSaid() {

@@ -16,6 +16,8 @@ final class FakeBroker: Sendable {
         var body: [UInt8]
         /// 5, or 4 for 3.1.1.
         var version: UInt8
+        /// Which connection it came on, from 1.
+        var connection = 0
 
         /// The packet identifier of a PUBLISH at QoS 1 or 2, a PUBACK, a SUBSCRIBE and so on.
         var identifier: [UInt8] {
@@ -25,10 +27,33 @@ final class FakeBroker: Sendable {
         }
 
         var qos: UInt8 { flags >> 1 & 3 }
+
+        var isRetained: Bool { flags & 1 == 1 }
+
+        /// Of a PUBLISH, or the filter of a SUBSCRIBE.
+        var topic: String {
+            let start = kind == .publish ? 0 : version == 5 ? 3 + Int(body[2]) : 2
+            let length = Int(body[start]) << 8 | Int(body[start + 1])
+            return String(decoding: body[(start + 2)..<(start + 2 + length)], as: UTF8.self)
+        }
+
+        /// Of a PUBLISH.
+        var text: String {
+            var start = 2 + topic.utf8.count + (qos > 0 ? 2 : 0)
+            if version == 5 { start += 1 + Int(body[start]) }
+            return String(decoding: body[start...], as: UTF8.self)
+        }
+
+        /// Of a CONNECT: whether there is a will, and whether it is to be retained.
+        var hasWill: Bool { body[7] & 4 != 0 }
+        var hasRetainedWill: Bool { body[7] & 0x20 != 0 }
     }
 
     /// What to send in answer to a packet.
     typealias Answer = @Sendable (Packet) -> [UInt8]
+
+    /// Whether to hang up after a packet; its answer goes out before.
+    typealias HangUp = @Sendable (Packet) -> Bool
 
     private struct State {
         var packets: [Packet] = []
@@ -40,8 +65,11 @@ final class FakeBroker: Sendable {
     private let answer: Answer
     private let channel: NIOLockedValueBox<(any Channel)?> = NIOLockedValueBox(nil)
 
-    fileprivate init(answer: @escaping Answer) {
+    private let hangsUp: HangUp
+
+    fileprivate init(answer: @escaping Answer, hangsUp: @escaping HangUp) {
         self.answer = answer
+        self.hangsUp = hangsUp
     }
 
     var port: Int { channel.withLockedValue { $0?.localAddress?.port ?? 0 } }
@@ -65,16 +93,19 @@ final class FakeBroker: Sendable {
         try await state.withLockedValue { $0.channels.last }?.close()
     }
 
-    fileprivate func listen() async throws {
+    fileprivate func listen(host: String, port: Int) async throws {
         let listener = try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                self.state.withLockedValue { $0.channels.append(channel) }
+                let number = self.state.withLockedValue { state in
+                    state.channels.append(channel)
+                    return state.channels.count
+                }
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Handler(self))
+                    try channel.pipeline.syncOperations.addHandler(Handler(self, number: number))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: host, port: port).get()
         channel.withLockedValue { $0 = listener }
     }
 
@@ -91,18 +122,28 @@ final class FakeBroker: Sendable {
         private var buffer = ByteBuffer()
         private var version: UInt8 = 5
 
-        init(_ broker: FakeBroker) { self.broker = broker }
+        private let number: Int
+        private var hasHungUp = false
+
+        init(_ broker: FakeBroker, number: Int) {
+            self.broker = broker
+            self.number = number
+        }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             var read = unwrapInboundIn(data)
             buffer.writeBuffer(&read)
-            while let (first, kind, body) = nextPacket() {
+            while !hasHungUp, let (first, kind, body) = nextPacket() {
                 if kind == .connect, body.count > 6 { version = body[6] }
-                let packet = Packet(kind: kind, flags: first & 15, body: body, version: version)
+                let packet = Packet(kind: kind, flags: first & 15, body: body, version: version, connection: number)
                 broker.state.withLockedValue { $0.packets.append(packet) }
                 let reply = broker.answer(packet)
                 if !reply.isEmpty {
                     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply)), promise: nil)
+                }
+                if broker.hangsUp(packet) {
+                    hasHungUp = true
+                    context.close(promise: nil)
                 }
             }
         }
@@ -189,12 +230,15 @@ final class FakeBroker: Sendable {
 
 /// Runs a fake broker for the duration of `body`.
 func withFakeBroker<Result>(
+    host: String = "127.0.0.1",
+    port: Int = 0,
     isolation: isolated (any Actor)? = #isolation,
     answer: @escaping FakeBroker.Answer = FakeBroker.friendly,
+    hangingUp hangsUp: @escaping FakeBroker.HangUp = { _ in false },
     _ body: (FakeBroker) async throws -> Result
 ) async throws -> Result {
-    let broker = FakeBroker(answer: answer)
-    try await broker.listen()
+    let broker = FakeBroker(answer: answer, hangsUp: hangsUp)
+    try await broker.listen(host: host, port: port)
     do {
         let result = try await body(broker)
         await broker.close()

@@ -20,6 +20,7 @@ final class Rig: Sendable {
         let state = NIOLockedValueBox((states: [BrokerState](), commands: [Command]()))
 
         let lostAnswers = NIOLockedValueBox(0)
+        let refusedStatus = NIOLockedValueBox(0)
 
         var states: [BrokerState] { state.withLockedValue { $0.states } }
         var words: [String] { states.map(\.word) }
@@ -44,12 +45,20 @@ final class Rig: Sendable {
             broker.client = self
         }
 
+        /// What the status publisher would publish at each connect.
+        var retained: [StatusMessage] = []
+
         func broker(_ name: String, changedTo state: BrokerState) {
             log.state.withLockedValue { $0.states.append(state) }
+            if state == .connected { for message in retained { _ = broker.publish(message) } }
         }
 
         func broker(_ name: String, lostAnswers count: Int) {
             log.lostAnswers.withLockedValue { $0 += count }
+        }
+
+        func broker(_ name: String, refusedStatus count: Int) {
+            log.refusedStatus.withLockedValue { $0 += count }
         }
 
         func broker(_ name: String, received command: BrokerCommand) {
@@ -141,6 +150,10 @@ final class Rig: Sendable {
 
     func feed(_ sink: Int, _ texts: [String]) async throws {
         try await feed(sink, texts.map { Feeder.Message(payload: Array($0.utf8)) })
+    }
+
+    func republishAtEachConnect(_ messages: [StatusMessage]) async throws {
+        try await onLoop { $0.retained = messages }
     }
 
     func start() async throws {

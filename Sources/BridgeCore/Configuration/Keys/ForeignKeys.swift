@@ -155,6 +155,7 @@ enum ForeignKeys {
             .means("client_id", "id", "client", "clientname", "clientidprefix"),
             .means("protocol_version", "version", "protocol", "mqttversion", "protocolversion"),
             .means("clean_session", "clean", "cleanstart"),
+            .means("session_expiry", "sessionexpiryinterval", "expiryinterval", "sessionttl"),
             .means("max_inflight", "inflight", "maxinflightmessages", "receivemaximum"),
             .means("tls", "ssl"),
             .means("connect_timeout", "timeout"),

@@ -22,6 +22,8 @@ package struct BrokerConfiguration: Sendable, Hashable {
     package var password: Secret?
     package var keepAlive: Duration = .seconds(30)
     package var cleanSession = false
+    /// The time for which the broker keeps the session while the gateway is away, in whole seconds; with MQTT 5 only.
+    package var sessionExpiry: Duration = .seconds(168 * 3600)
     package var maxInflight = 100
     package var connectTimeout: Duration = .seconds(10)
     /// Topic filters: where requests may be answered (S9); empty = nowhere.

@@ -45,6 +45,12 @@ enum BrokerKeys {
         default: .model(\BrokerConfiguration.cleanSession),
         "Let the broker forget the subscriptions and what waits for them."
     )
+    static let sessionExpiry = Key(
+        "session_expiry",
+        .duration(.seconds(1) ... .seconds(87_600 * 3600)),
+        default: "168h",
+        "How long the broker keeps the session while the gateway is away, in whole seconds; MQTT 5 only."
+    )
     static let maxInflight = Key(
         "max_inflight",
         .integer(1...65_535),
@@ -79,8 +85,8 @@ enum BrokerKeys {
         meaning: "An MQTT connection to a broker.",
         keys: [
             url.described, protocolVersion.described, clientID.described, username.described, password.described,
-            keepAlive.described, cleanSession.described, maxInflight.described, connectTimeout.described,
-            responseTopics.described, tls.described,
+            keepAlive.described, cleanSession.described, sessionExpiry.described, maxInflight.described,
+            connectTimeout.described, responseTopics.described, tls.described,
         ]
     )
 }
@@ -103,6 +109,7 @@ enum BrokerSection {
         reader.read(BrokerKeys.password, into: &broker.password)
         reader.read(BrokerKeys.keepAlive, into: &broker.keepAlive)
         reader.read(BrokerKeys.cleanSession, into: &broker.cleanSession)
+        reader.read(BrokerKeys.sessionExpiry, into: &broker.sessionExpiry)
         reader.read(BrokerKeys.maxInflight, into: &broker.maxInflight)
         reader.read(BrokerKeys.connectTimeout, into: &broker.connectTimeout)
         let responseTopics = reader.read(BrokerKeys.responseTopics)
@@ -121,6 +128,7 @@ enum BrokerSection {
             )
         }
         checkKeepAlive(broker.keepAlive, reader)
+        checkSessionExpiry(broker, reader)
         if reader.contains(BrokerKeys.password.name), !reader.contains(BrokerKeys.username.name),
             broker.protocolVersion == .v311
         {
@@ -149,6 +157,24 @@ enum BrokerSection {
             reader.error("keep_alive of a broker must be 0 (no pings) or at least 5s", at: position)
         } else if !keepAlive.milliseconds.isMultiple(of: 1000) {
             reader.error("keep_alive of a broker must be whole seconds", at: position)
+        }
+    }
+
+    private static func checkSessionExpiry(_ broker: BrokerConfiguration, _ reader: MappingReader) {
+        guard let entry = reader.entry(BrokerKeys.sessionExpiry.name) else { return }
+        if !broker.sessionExpiry.milliseconds.isMultiple(of: 1000) {
+            reader.error("session_expiry must be whole seconds", at: entry.value.position)
+        } else if broker.protocolVersion == .v311 {
+            reader.context.warning(
+                "session_expiry has no effect with MQTT 3.1.1, where the broker alone decides how long it keeps a session: "
+                    + "\(broker.name) needs protocol_version: \"5\"",
+                at: entry.keyPosition
+            )
+        } else if broker.cleanSession {
+            reader.context.warning(
+                "session_expiry has no effect with clean_session: true, which keeps no session",
+                at: entry.keyPosition
+            )
         }
     }
 

@@ -34,7 +34,7 @@ struct AgreementTests {
                     let outcome = ConfigurationLoader(environment: [:], hostName: "host", userID: 1000)
                         .load(Array(yaml.utf8), file: "site.yaml")
                     let (check, run) = (errors(of: outcome, before: .check), errors(of: outcome, before: .run))
-                    #expect(run.allSatisfy(check.contains), "run refuses more than check: \(seed)\n\(yaml.prefix(3000))")
+                    #expect(run.allSatisfy(check.contains), "run refuses more: seed \(seed)\n\(yaml.prefix(3000))")
                     guard check.isEmpty, let configuration = outcome.configuration else {
                         badPlaces.formUnion(nasty.exchanged)
                         continue

@@ -34,14 +34,14 @@ struct AgreementTests {
                     let outcome = ConfigurationLoader(environment: [:], hostName: "host", userID: 1000)
                         .load(Array(yaml.utf8), file: "site.yaml")
                     let (check, run) = (errors(of: outcome, before: .check), errors(of: outcome, before: .run))
-                    #expect(run.allSatisfy(check.contains), "run refuses more than check: \(seed)\n\(yaml)")
+                    #expect(run.allSatisfy(check.contains), "run refuses more: seed \(seed)\n\(yaml.prefix(3000))")
                     guard check.isEmpty, let configuration = outcome.configuration else {
                         badPlaces.formUnion(nasty.exchanged)
                         continue
                     }
                     goodPlaces.formUnion(nasty.exchanged)
                     let refusals = try await Rehearsal(configuration, eventLoop).refusals()
-                    #expect(refusals == [], "seed \(seed)\n\(yaml)")
+                    #expect(refusals == [], "seed \(seed)\n\(yaml.prefix(3000))")
                 }
             }
             guard Self.environment["AGREEMENT_COUNT"] == nil else { return }
@@ -138,7 +138,7 @@ private struct Rehearsal {
             var identifier: Int32 = 0
             let result = handle.subscribe(filter, qos: 1, options: 0, properties: nil, identifier: &identifier)
             guard case .failure(let failure) = result, failure.error.description == "not connected" else {
-                throw SetupError("\(filter): \(result)")
+                throw SetupError("\(filter.prefix(500)): \(result)")
             }
         }
     }

@@ -46,6 +46,8 @@ struct NastyConfiguration {
 
     private mutating func nastyText() -> String { quoted(pick(NastyText.all)) }
 
+    private mutating func topic() -> String { quoted(pick(NastyText.all + NastyText.deepTopics)) }
+
     private mutating func jsonPath() -> String {
         quoted(
             pick(
@@ -177,7 +179,7 @@ struct NastyConfiguration {
                 \(value(of: "login", usual: "username: u") { "username: \($0.nastyText())\n    password: \($0.secret())" })
                 tls: \(value(of: "broker.tls", usual: "{}") { $0.tls() })
                 response_topics: [ \(value(of: "response_topics", usual: "r/#") { $0.nastyText() }) ]
-            status: { mqtt: local, base_topic: \(value(of: "base_topic", usual: "w/site") { $0.nastyText() }) }
+            status: { mqtt: local, base_topic: \(value(of: "base_topic", usual: "w/site") { $0.topic() }) }
             routes:
               out:
                 from: cloud
@@ -189,7 +191,7 @@ struct NastyConfiguration {
                   - { fifo: \(value(of: "fifo", usual: "/tmp/out.fifo") { $0.nastyText() }) }
                 queue: { when_full: conflate, conflate_by: \(value(of: "conflate_by", usual: "$.a") { $0.jsonPath() }) }
               in:
-                from: { mqtt: local, topic: \(value(of: "filter", usual: "c/#") { $0.nastyText() }) }
+                from: { mqtt: local, topic: \(value(of: "filter", usual: "c/#") { $0.topic() }) }
                 to: cloud
               sensors:
                 from: { udp: \(value(of: "udp.source", usual: "'127.0.0.1:5006'") {

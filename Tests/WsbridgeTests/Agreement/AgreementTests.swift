@@ -132,7 +132,8 @@ private struct Rehearsal {
         let password = try broker.password.map { try SecretReader.read($0, for: .mqttPassword) }
         #expect(password.map { $0.utf8.count <= 65_535 && !$0.utf8.contains(0) } ?? true)
         let tls = broker.isSecure ? try TLSContext(broker.tls, host: broker.host) : nil
-        let handle = try MosquittoHandle(settings, password: password, tls: tls, inbox: CallbackInbox(settings))
+        let inbox = CallbackInbox(settings)
+        let handle = try MosquittoHandle(settings, will: settings.will, password: password, tls: tls, inbox: inbox)
         for filter in filters {
             _ = try TopicFilter(filter)
             var identifier: Int32 = 0

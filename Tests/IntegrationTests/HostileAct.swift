@@ -193,7 +193,7 @@ struct HostileAct: Sendable {
         ),
         answer("http-1-0", handshake.replacing("HTTP/1.1", with: "HTTP/1.0"), "HTTP/1.0"),
         answer("not-http", "SSH-2.0-OpenSSH_9.2\r\n", "doesn't speak HTTP"),
-        answer("folded-header", "HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\r\n", "no valid HTTP"),
+        answer("folded-header", "HTTP/1.1 200 OK\r\nA: b\r\n c: d\r\n\r\n", "instead of switching to WebSocket"),
         answer(
             "hostile-status-line",
             "HTTP/1.1 599 fine\u{1b}[2J\u{202e} really\r\n\r\n",

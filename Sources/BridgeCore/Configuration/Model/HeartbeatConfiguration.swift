@@ -20,13 +20,17 @@ package struct HeartbeatConfiguration: Sendable, Hashable {
     /// Whether the protocol of a preset can't do without what is sent here: it goes out beside a `send` of the user's.
     package var isNeeded = false
     /// The times that the server's first message may set in place of these (Socket.IO's open packet).
-    package var announced: Set<AnnouncedTime> = []
+    package var announced: AnnouncedTimes = []
 
-    /// A time that a server may announce.
-    package enum AnnouncedTime: Sendable, Hashable {
-        case every
-        case timeout
-        case within
+    /// Times that a server may announce.
+    package struct AnnouncedTimes: OptionSet, Sendable, Hashable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        package static let every = AnnouncedTimes(rawValue: 1)
+        package static let timeout = AnnouncedTimes(rawValue: 2)
+        package static let within = AnnouncedTimes(rawValue: 4)
     }
 
     package init() {}

@@ -48,7 +48,7 @@ enum BrokerKeys {
     static let sessionExpiry = Key(
         "session_expiry",
         .duration(.seconds(1) ... .seconds(87_600 * 3600)),
-        default: "168h",
+        default: .model(\BrokerConfiguration.sessionExpiry),
         "How long the broker keeps the session while the gateway is away, in whole seconds; MQTT 5 only."
     )
     static let maxInflight = Key(

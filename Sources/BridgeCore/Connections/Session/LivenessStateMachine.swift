@@ -14,7 +14,7 @@ struct LivenessStateMachine {
         /// How long its answer may take; `nil` = none is awaited.
         var timeout: TimeAmount?
         /// The times that the server may set.
-        var announced: Set<HeartbeatConfiguration.AnnouncedTime> = []
+        var announced: HeartbeatConfiguration.AnnouncedTimes = []
     }
 
     /// What is known of one beat; `deadline` is on the reading clock.

@@ -51,7 +51,7 @@ struct CommandToken {
         let outcome: ChildCommand.Outcome
         switch result {
         case .success(let success): outcome = success
-        case .failure(let error): throw failure(notStarted(error), needsPerson: true)
+        case .failure(let error): throw failure(notStarted(error), needsPerson: !isPassing(error))
         }
         let said = lastLine(of: outcome).map { ": \($0)" } ?? ""
         switch outcome.ending {
@@ -109,6 +109,13 @@ struct CommandToken {
         case EACCES, EPERM: return "can't be started: permission denied"
         default: return "can't be started: \(KernelError.words(for: error.code))"
         }
+    }
+
+    /// Whether the program may be started a moment later: the machine is short of something, or someone is just writing
+    /// the program's file (ETXTBSY).
+    private func isPassing(_ error: any Error) -> Bool {
+        let codes = [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY]
+        return (error as? ChildCommand.NotStarted).map { codes.contains($0.code) } ?? false
     }
 
     /// The last line that it wrote to its standard error, without what may be secret in it.

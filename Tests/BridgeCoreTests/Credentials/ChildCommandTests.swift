@@ -149,6 +149,14 @@ struct CommandTokenTests {
         #expect(failure?.needsPerson == true)
     }
 
+    @Test("what will be over in a moment needs nobody", arguments: [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY])
+    func passing(code: CInt) {
+        let failure = #expect(throws: WebSocketCredentialError.self) {
+            try reader.token(of: .failure(ChildCommand.NotStarted(code: code)))
+        }
+        #expect(failure?.needsPerson == false)
+    }
+
     @Test("S7: the reason holds neither the token nor escapes") func hidesTheToken() {
         let words = said(outcome("canary-token\n", "got canary-token\u{1B}[2J but no permission\n", .exited(1)))
         #expect(!words.contains("canary") && !words.contains("\u{1B}"))

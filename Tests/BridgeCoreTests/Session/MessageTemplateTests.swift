@@ -43,4 +43,13 @@ struct MessageTemplateTests {
             if template.names.isEmpty, !text.contains("{{") { #expect(template.render([:]) == text) }
         }
     }
+
+    @Test(
+        "S14: a text is read in a time that its length allows, whatever it is made of",
+        arguments: ["x", "{", "{x", "{{x", "\\"]
+    )
+    func longTexts(unit: String) {
+        let text = String(repeating: unit, count: (1 << 20) / unit.utf8.count)
+        #expect(MessageTemplate(text).render([:]).utf8.count > 0)
+    }
 }

@@ -116,6 +116,7 @@ private final class StopSite: Sendable {
     private let reader: FIFOReader?
     /// Kept open until the end: with its last end a pipe's content goes.
     private let writeEnd = NIOLockedValueBox<Int32>(-1)
+    private let startedLives = NIOLockedValueBox(0)
     private let stream: NIOLockedValueBox<Task<Int, any Error>?> = NIOLockedValueBox(nil)
 
     init(
@@ -167,12 +168,15 @@ private final class StopSite: Sendable {
 
     /// A gateway that is stopped after `body`.
     func life(_ body: (Gateway) async throws -> Void) async throws -> Gateway {
-        try await withGateway(yaml, in: parts.directory) { gateway in
+        startedLives.withLockedValue { $0 += 1 }
+        return try await withGateway(yaml, in: parts.directory) { gateway in
             try await body(gateway)
             try await gateway.stop()
             return gateway
         }
     }
+
+    private var lives: Int { startedLives.withLockedValue { $0 } }
 
     /// The last line, the last stats and the other end say the same.
     func expectAgreement(_ gateway: Gateway, seen: Int) async throws -> FinalBalance {
@@ -183,7 +187,7 @@ private final class StopSite: Sendable {
         let line = try #require(lines.last)
         let balance = try #require(FinalBalance(line))
         #expect(balance.isBalanced && balance.expired == 0 && balance.dropped == 0, "\(gateway.log.tail())")
-        try await eventually("the goodbye") { stats.messages.last?.text == "offline" }
+        try await eventually("the goodbye") { stats.messages.count { $0.text == "offline" } == lives }
         let message = try #require(stats.messages.last { $0.topic.hasSuffix("/stats") })
         let last = try Stats(message.payload)
         let route = try #require(last.routes["r"])

@@ -46,7 +46,7 @@ struct NastyConfiguration {
 
     private mutating func nastyText() -> String { quoted(pick(NastyText.all)) }
 
-    private mutating func topic() -> String { quoted(pick(NastyText.all + NastyText.deepTopics)) }
+    private mutating func topic() -> String { quoted(pick(NastyText.all)) }
 
     private mutating func jsonPath() -> String {
         quoted(

@@ -53,7 +53,7 @@ enum NastyText {
             "+",
             "#", "a/#", "$SYS/a", "{", "{$.a}", "{nowhere}", "{{a}}", "[", "(", "*", "a=b", "Bearer a b", "~", ".",
             "..",
-        ] + [63, 64, 255, 256, 65_535, 65_536].map { String(repeating: "x", count: $0) }
+        ] + [63, 64, 255, 256, 65_535, 65_536].map { String(repeating: "x", count: $0) } + deepTopics
 
     /// Topics of about as many levels as there may be.
     static let deepTopics = [196, 197, 198, 200, 201].map { Array(repeating: "a", count: $0).joined(separator: "/") }

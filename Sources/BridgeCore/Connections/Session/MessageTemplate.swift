@@ -72,12 +72,17 @@ package struct MessageTemplate: Sendable, Hashable {
 
         mutating func parse() -> [Part] {
             while position < text.count {
-                if let end = endOfName(from: position + 2), byte(position) == open, byte(position + 1) == open,
-                    byte(end) == close, byte(end + 1) == close
+                // The brace first: a long word must not be searched from each of its letters.
+                guard byte(position) == open else {
+                    takeLiteral()
+                    continue
+                }
+                if byte(position + 1) == open, let end = endOfName(from: position + 2), byte(end) == close,
+                    byte(end + 1) == close
                 {
                     literal += text[(position + 1)...end]
                     position = end + 2
-                } else if byte(position) == open, let end = endOfName(from: position + 1), byte(end) == close {
+                } else if let end = endOfName(from: position + 1), byte(end) == close {
                     endLiteral()
                     let name = String(decoding: text[(position + 1)..<end], as: UTF8.self)
                     parts.append(.value(name: name, isQuoted: isQuoted))

@@ -56,6 +56,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Read while paused, which happens when the connection ends then.
     private var held: CircularBuffer<ByteBuffer> = []
     private(set) var hasEnded = false
+    /// What went wrong while something that was read may wait: that has its say first.
+    private var networkFailure: String?
     /// Another connection took over: what arrives until the end still counts, and a pause still holds it back.
     var isRetiring = false
     /// All that was read goes to the owner, paused or not.
@@ -283,7 +285,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         noteDeparture()
-        closing.givenUp(because: ConnectionFailure(error, server: settings.server).reason)
+        let reason = ConnectionFailure(error, server: settings.server).reason
+        if holdsBack { networkFailure = reason } else { closing.givenUp(because: reason) }
         context.close(promise: nil)
     }
 
@@ -326,6 +329,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         isFinishing = true
         pull()
         drainHeld()
+        if let networkFailure { closing.givenUp(because: networkFailure) }
         closing.tcpEnded()
         keepAliveTimer?.cancel()
         closeTimer?.cancel()

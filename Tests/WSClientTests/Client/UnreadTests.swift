@@ -1,4 +1,6 @@
+import Glibc
 import NIOCore
+import NIOEmbedded
 import TestSupport
 import Testing
 
@@ -89,6 +91,29 @@ struct UnreadTests {
         let reason = try #require(harness.client.status.reason)
         #expect(reason.hasPrefix("server closed the connection: 1011"))
         #expect(reason.hasSuffix("\"keepalive ping timeout\"; it left while we did not read for 35 s: read faster"))
+    }
+
+    /// A server that leaves with our pongs unread resets the connection behind its own farewell.
+    @Test func whatTheServerSaidBeforeAResetHasItsSayFirst() throws {
+        let harness = try paused()
+        try harness.serve { encoder, buffer in
+            encoder.encode(WebSocketMessageBatch(text: "a"), into: &buffer)
+            encoder.encodeClose(CloseFrame(code: .init(rawValue: 1011), reason: "enough"), into: &buffer)
+        }
+        harness.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read"))
+        harness.drop()
+        _ = harness.events
+        harness.client.resumeReading()
+        #expect(harness.events.first == "received a")
+        #expect(harness.client.status.closeCode?.rawValue == 1011)
+        #expect(harness.client.status.reason?.hasPrefix("server closed the connection: 1011") == true)
+
+        let silent = try paused()
+        try silent.serve(texts: "a")
+        silent.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read"))
+        silent.drop()
+        silent.client.resumeReading()
+        #expect(silent.client.status.reason?.hasPrefix("connection reset") == true)
     }
 
     @Test func notWhereWeHadReadAllAlongOrEndedItOurselves() throws {

@@ -41,7 +41,7 @@ public enum HostName: Hashable, Sendable {
     /// The host as it stands before a port: an IPv6 address in brackets (RFC 3986, section 3.2.2).
     package static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
-    /// What is wrong with a host that stands without port and brackets; `nil` if nothing is.
+    /// The fault of a host that stands without port and brackets; `nil` if there is none.
     package static func problem(with text: String) -> String? {
         do throws(HostNameError) {
             _ = try HostName(text)
@@ -51,9 +51,9 @@ public enum HostName: Hashable, Sendable {
         }
     }
 
-    /// Whether a host is this machine itself: `localhost`, what is below it, `127.0.0.0/8`, `::1`.
+    /// True for a host that is this machine itself: `localhost`, what is below it, `127.0.0.0/8`, `::1`.
     ///
-    /// What is said to it stays on the machine.
+    /// Traffic to it stays on the machine.
     package static func isLoopback(_ host: String) -> Bool {
         if let bytes = IPAddress.bytes(of: host) { return IPAddress.isLoopback(bytes) }
         let name = (host.hasSuffix(".") ? host.dropLast() : host[...]).lowercased()
@@ -79,7 +79,7 @@ public enum HostName: Hashable, Sendable {
     }
 }
 
-/// What is wrong with a host; its text shows nothing of it.
+/// A host's fault; its text shows nothing of the host.
 public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nothing is written.
     case missing
@@ -98,7 +98,7 @@ public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The last label is a number, but the whole is no IPv4 address.
     case notAnIPv4Address
 
-    /// What is wrong, and what to write instead.
+    /// The fault, and what to write instead.
     public var description: String {
         switch self {
         case .missing: "the host is missing"

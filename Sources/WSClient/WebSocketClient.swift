@@ -54,7 +54,7 @@ public final class WebSocketClient {
     /// When what the present connection was made with runs out.
     var credentialExpiry: NIODeadline?
     private(set) var isReadingPaused = false
-    /// Why the server left, while what it sent before still waits to be read.
+    /// The reason why the server left, while messages that it sent before wait to be read.
     var unreadEnd: String?
     private var fetch: CredentialFetch?
     /// The last credentials were refused, so what the source keeps is no good.
@@ -354,7 +354,7 @@ public final class WebSocketClient {
         case unknown
     }
 
-    /// What an end says about the credentials.
+    /// Learns from an end about the credentials.
     private func verdict(on failure: inout ConnectionFailure, after before: WebSocketClientStatus) -> CredentialVerdict
     {
         if isRefusal(failure.closeCode, after: before) { failure.refusesCredentials = true }
@@ -372,7 +372,7 @@ public final class WebSocketClient {
         "the server refused these credentials \(RefusedCredentials.most) times, so they are not tried again"
     }
 
-    /// Where other credentials may come from.
+    /// The source of other credentials.
     private var wayOut: String {
         let command = "connect with another token"
         guard let interval = lookInterval else { return "\(command), or restart with another" }

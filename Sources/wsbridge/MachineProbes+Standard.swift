@@ -3,7 +3,7 @@ import FIFOAdapter
 import UDPAdapter
 
 extension MachineProbes {
-    /// What the adapters of this program look at.
+    /// The adapters' own looks at the machine.
     static let standard = MachineProbes(
         fifo: { path in
             do throws(FIFOError) {

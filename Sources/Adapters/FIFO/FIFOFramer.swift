@@ -49,7 +49,7 @@ enum FIFOFramer: Equatable {
         }
     }
 
-    /// How many more bytes belong to the unfinished record at the end of `bytes` for sure; 0 where none is begun.
+    /// The number of bytes that the unfinished record at the end of `bytes` lacks for sure; 0 where none is begun.
     func bytesMissing(behind bytes: UnsafeRawBufferPointer) -> Int {
         guard isInsideRecord else { return 0 }
         return switch self {

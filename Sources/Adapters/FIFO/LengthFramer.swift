@@ -47,7 +47,7 @@ struct LengthFramer: Equatable {
         return progress
     }
 
-    /// How many bytes are missing of the record that begins with `bytes`, or of its header.
+    /// The number of bytes that the record that begins with `bytes` lacks, or its header.
     func bytesMissing(behind bytes: UnsafeRawBufferPointer) -> Int {
         if toSkip > 0 { return toSkip }
         guard bytes.count >= Self.headerSize else { return Self.headerSize - bytes.count }

@@ -5,7 +5,7 @@ import NIOCore
 /// The library knows of each PUBLISH all the same, and so of its acknowledgement.
 struct DirectOutbox {
     private var bytes = ByteBuffer()
-    /// How many bytes were written before those in the buffer.
+    /// The number of bytes written before those in the buffer.
     private var written = 0
     /// Messages at QoS 0, by their packet identifier, and where the last byte of each stands in the stream.
     private var unacknowledged = CircularBuffer<(identifier: Int32, end: Int)>()

@@ -86,7 +86,7 @@ final class MQTTSink: Sink {
         return Intake(taken: count)
     }
 
-    /// How many more may be under way; a single one always may.
+    /// The number that may go out in addition; a single one always may.
     private func fitting(_ batch: MessageBatch) -> Int {
         var count = 0
         let least = settings.qos > 0 ? Self.leastMessages : 1

@@ -51,9 +51,9 @@ final class CallbackInbox {
     var hasReturn = false
     /// Counts callbacks: whether a read brought anything.
     var calls = 0
-    /// Whether messages are taken; else the server keeps them.
+    /// True while messages are taken; else the server keeps them.
     var takesMessages = true
-    /// Whether a message was read and not taken whose acknowledgement must not leave.
+    /// True once a message was read and not taken, whose acknowledgement must not leave.
     var hasUnacknowledged = false
 
     /// Reused from message to message.

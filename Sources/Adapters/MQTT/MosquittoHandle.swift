@@ -211,7 +211,7 @@ final class MosquittoHandle {
         packet.withUnsafeBytes { send($0) } == packet.count
     }
 
-    /// How many of the bytes the connection took; not positive where it took none.
+    /// The number of bytes that the connection took; not positive where it took none.
     private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
         if let ssl {
             ERR_clear_error()
@@ -224,7 +224,7 @@ final class MosquittoHandle {
 
     /// Keeps in the library whatever it queues from here on, the acknowledgements of what it just read above all.
     ///
-    /// What is published goes out past its queue. Only while that is empty but for those; until the connection's end.
+    /// Messages go out past its queue from then on, until the connection's end. Only while that is empty but for those.
     /// A message at QoS 2 is not finished then: its PUBREL stays in the library too.
     func withholdAcknowledgements() {
         guard direct == nil else { return }

@@ -6,7 +6,7 @@ internal import TLS
 ///
 /// Names are left alone: where they lead is the network's affair.
 package enum UDPProbe {
-    /// What keeps a source from listening; `nil` = nothing.
+    /// The reason why a source can't listen; `nil` = it can.
     ///
     /// A port that is taken is fine: a gateway that runs already has it.
     package static func problem(receiving configuration: UDPSourceConfiguration) -> String? {
@@ -28,7 +28,7 @@ package enum UDPProbe {
         }
     }
 
-    /// What keeps a sink from sending; `nil` = nothing.
+    /// The reason why a sink can't send; `nil` = it can.
     ///
     /// A destination that can't be reached now is none of it.
     package static func problem(sending configuration: UDPSinkConfiguration) -> String? {

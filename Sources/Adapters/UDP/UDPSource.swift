@@ -173,7 +173,7 @@ package final class UDPSource: Source {
         }
     }
 
-    /// What the kernel still holds goes with the socket: it is counted.
+    /// Counts the datagrams that the kernel still holds, since they go with the socket.
     private func refuseWaiting() {
         guard let socket else { return }
         for _ in 0..<Self.readsToStop {

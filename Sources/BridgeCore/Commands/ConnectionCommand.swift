@@ -33,7 +33,7 @@ package enum ConnectionCommand: Sendable, Hashable {
         return token
     }
 
-    /// Whether it may be sent as `Authorization: Bearer`.
+    /// True for a text that may be sent as `Authorization: Bearer`.
     package static func isUsable(bearerToken token: String) -> Bool {
         !token.isEmpty && SecretUse.bearerToken.problem(with: token) == nil
     }

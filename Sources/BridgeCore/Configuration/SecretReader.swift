@@ -30,7 +30,7 @@ package enum SecretReader {
 
     /// One newline at the file's end is not part of the value.
     ///
-    /// What stands in the configuration itself was judged there.
+    /// A literal was judged when the configuration was read.
     package static func read(_ secret: Secret, for use: SecretUse = .text) throws(SecretError) -> String {
         switch secret {
         case .literal(let value): return value

@@ -66,7 +66,7 @@ final class ConnectionCredentials: WebSocketCredentialSource {
         return isRenewable || spokenSecrets.contains(where: \.isFile) ? SecretReader.lookInterval : nil
     }
 
-    /// What the session tells the server of us.
+    /// The values by which the session identifies us.
     private var spokenSecrets: [Secret] {
         (configuration.session?.variables ?? []).filter(\.isSecret).map(\.value)
     }

@@ -25,7 +25,7 @@ struct Authorization: Sendable {
 protocol AuthorizationSource: AnyObject {
     /// Whether asking again may give something else.
     var isRenewable: Bool { get }
-    /// How often to look for another, where the present one was refused too often; `nil` = there is none.
+    /// The time between looks for another, where the present one was refused too often; `nil` = there is none.
     var lookInterval: TimeAmount? { get }
 
     /// What to send; with `isFresh` nothing that was given before.

@@ -111,7 +111,7 @@ struct CommandToken {
         }
     }
 
-    /// Whether the program may be started a moment later: the machine is short of something, or someone is just writing
+    /// True where the program may be started a moment later: the machine is short of something, or someone is just writing
     /// the program's file (ETXTBSY).
     private func isPassing(_ error: any Error) -> Bool {
         let codes = [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY]

@@ -53,7 +53,7 @@ final class SecretAuthorization: AuthorizationSource {
 }
 
 extension SecretReader {
-    /// How often a file is looked at whose credential was refused too often.
+    /// The time between looks at a file whose credential was refused too often.
     static let lookInterval = TimeAmount.seconds(5)
 }
 

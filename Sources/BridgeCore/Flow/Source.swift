@@ -45,7 +45,7 @@ package protocol SourceClient: AnyObject {
     /// `AcknowledgingSource.accepted` says it later, with a number from this run's on.
     func received(_ batch: MessageBatch, run: UInt64) -> Bool
 
-    /// What keeps the source from its messages although it runs, and is tried again; `nil`: nothing any more.
+    /// Tells the obstacle between a running source and its messages, which is tried again; `nil`: it is gone.
     func sourceHindered(by trouble: String?)
 
     /// Messages that no route will see.

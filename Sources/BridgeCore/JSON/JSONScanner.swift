@@ -29,7 +29,7 @@ package struct JSONScanner {
         return end != nowhere && scanner.afterWhitespace(end) == document.count
     }
 
-    /// Where the document's value begins: a byte order mark, which RFC 8259 lets a reader ignore, is passed over.
+    /// The beginning of the document's value: a byte order mark, which RFC 8259 lets a reader ignore, is passed over.
     private var start: Int {
         let hasMark = document.count >= 3 && document[0] == 0xEF && document[1] == 0xBB && document[2] == 0xBF
         return afterWhitespace(hasMark ? 3 : 0)

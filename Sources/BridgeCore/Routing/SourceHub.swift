@@ -14,7 +14,7 @@ package final class SourceHub: SourceClient, QueueGate {
     package var throttleChanged: (() -> Void)?
     /// Why the source could not start; its routes stand still then.
     package private(set) var failure: String?
-    /// What keeps it from its messages although it runs.
+    /// The obstacle between the running source and its messages.
     package private(set) var trouble: String?
     /// Queues that secure what they take, and the runs that wait for it: up to which mark, by queue.
     private let securingQueues: [RouteQueue]

@@ -1,7 +1,7 @@
-/// What may be a UTF-8 string of MQTT (MQTT 5, section 1.5.4): for the configuration, and before such a text becomes a C
+/// The rule for a UTF-8 string of MQTT (MQTT 5, section 1.5.4): for the configuration, and before such a text becomes a C
 /// string, which the library cuts at NUL without a word.
 package enum MQTTText {
-    /// What is wrong with a text; `nil` if nothing is.
+    /// A text's fault; `nil` if there is none.
     package static func problem(with text: String) -> String? {
         if text.utf8.contains(0) { return "holds a NUL" }
         if text.utf8.count > TopicText.maximumLength { return "is longer than 65,535 bytes" }

@@ -56,7 +56,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Read while paused, which happens when the connection ends then.
     private var held: CircularBuffer<ByteBuffer> = []
     private(set) var hasEnded = false
-    /// What went wrong while something that was read may wait: that has its say first.
+    /// The network's failure while something that was read may wait: that has its say first.
     private var networkFailure: String?
     /// Another connection took over: what arrives until the end still counts, and a pause still holds it back.
     var isRetiring = false
@@ -82,13 +82,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var keepAlive: KeepAliveStateMachine
     var keepAliveTimer: Scheduled<Void>?
     private var standstill = ReadingStandstill()
-    /// How the server left: it closed, or ended TCP.
+    /// The server's way of leaving: it closed, or ended TCP.
     private var departure: Departure?
     /// The connection ends by our own wish, and not the server's.
     var hasGivenUp = false
     /// What the end means for the next attempt, where it is our own wish.
     var remedy = ConnectionFailure.Remedy.waiting
-    /// Whether it ends because the server refused what we said of ourselves.
+    /// True where it ends because the server refused our credentials.
     var refusesCredentials = false
     var closeTimer: Scheduled<Void>?
 
@@ -305,9 +305,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// How a server left.
+    /// A server's way of leaving.
     private struct Departure {
-        /// What it may have taken amiss, and what helps; `nil` where we had read all along, or ended it ourselves.
+        /// The likely cause and its remedy; `nil` where we had read all along, or ended it ourselves.
         var words: String?
     }
 

@@ -9,7 +9,7 @@ struct RefusedCredentials {
     /// So many different ones are remembered.
     private static let mostKinds = 16
 
-    /// What tells one set of credentials from another.
+    /// The identity of a set of credentials, which tells it from others.
     struct Identity: Hashable, Sendable {
         private let digest: [UInt8]
 
@@ -23,7 +23,7 @@ struct RefusedCredentials {
 
     private var counts: [(identity: Identity, count: Int)] = []
 
-    /// Whether they were refused so often that another attempt with them is useless.
+    /// True once they were refused so often that another attempt with them is useless.
     func areUseless(_ identity: Identity?) -> Bool {
         counts.contains { $0.identity == identity && $0.count >= Self.most }
     }

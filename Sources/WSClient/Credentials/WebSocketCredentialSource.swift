@@ -10,7 +10,7 @@ public protocol WebSocketCredentialSource: AnyObject {
     /// Then a first 401 or 403 is answered by a fresh credential at once; else it waits as other failures do.
     var isRenewable: Bool { get }
 
-    /// How often it may be asked for other credentials, while the server has refused the present ones so often that they
+    /// The time between questions for other credentials, while the server has refused the present ones so often that they
     /// are no longer offered; `nil` = it has no others.
     var lookInterval: TimeAmount? { get }
 

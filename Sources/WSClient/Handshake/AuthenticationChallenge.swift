@@ -26,7 +26,7 @@ package enum AuthenticationChallenge {
             "it asks for \(asked.joined(separator: " or ")), but only \(spoken.joined(separator: " and ")) can be given"
     }
 
-    /// What commas part, outside quotes.
+    /// The parts between commas, outside quotes.
     private static func elements(_ line: [UInt8]) -> [ArraySlice<UInt8>] {
         var elements: [ArraySlice<UInt8>] = []
         var start = 0

@@ -21,7 +21,7 @@ package struct HTTPAnswer: Sendable {
 
 /// Reads one answer, over interim ones (1xx), by the rules that the handshake's is read by.
 package struct HTTPAnswerReader {
-    /// Why there will be no answer.
+    /// The reason why there will be no answer.
     package enum Failure: Error, Equatable, Sendable {
         case notHTTP
         case bodyTooLarge

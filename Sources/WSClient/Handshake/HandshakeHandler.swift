@@ -42,7 +42,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.report = report
     }
 
-    /// What is known already if the time is over now.
+    /// The failure as far as it is known, if the time is over now.
     var knownFailure: ConnectionFailure? { refusal?.known }
 
     func handlerAdded(context: ChannelHandlerContext) {

@@ -5,7 +5,7 @@ struct HandshakeRequest: Equatable {
     let url: WebSocketURL
     let key: HandshakeKey
     let subprotocols: [String]
-    /// What the user adds, in order, and a `User-Agent` before it where the user has none.
+    /// The user's headers in order, and a `User-Agent` before them where the user has none.
     ///
     /// Checked.
     let headers: [(name: String, value: String)]

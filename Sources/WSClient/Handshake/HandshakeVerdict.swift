@@ -97,7 +97,7 @@ enum HandshakeVerdict: Equatable {
         return failure
     }
 
-    /// What the server asks for and can't get; what the user writes as `Authorization` may be of any scheme.
+    /// Names the schemes that the server asks for and can't get; the user's own `Authorization` may be of any scheme.
     private static func complaint(about head: ResponseHead, _ request: HandshakeRequest) -> String? {
         let authorization = request.headers.first { $0.name.lowercased() == "authorization" }?.value
         let own = authorization?.split(separator: " ").first.map { String($0) }

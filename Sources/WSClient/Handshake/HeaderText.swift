@@ -1,7 +1,7 @@
 /// The rule for the value of a request header (RFC 9110, section 5.5; requirement S6), and of what becomes part of one:
 /// tokens, passwords, user names.
 package enum HeaderText {
-    /// What is wrong with a value, without showing it; `nil` if nothing is.
+    /// The fault of a value, without showing it; `nil` if there is none.
     package static func problem(with value: String) -> String? {
         if value.utf8.contains(0x0D) || value.utf8.contains(0x0A) {
             return "holds a line break, which would begin another header"

@@ -22,7 +22,7 @@ struct Refusal {
         self.body = body
     }
 
-    /// Whether the body says itself where it ends.
+    /// True for a body that says itself where it ends.
     var isFramed: Bool { body.isFramed }
 
     /// The failure with what was said until now.
@@ -49,7 +49,7 @@ struct Refusal {
     }
 }
 
-/// What a server said about its refusal, in a form that can stand in a reason.
+/// A server's words about its refusal, in a form that can stand in a reason.
 package enum ServerWords {
     /// The most bytes of it that are shown.
     static let limit = 200

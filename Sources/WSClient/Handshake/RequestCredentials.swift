@@ -6,7 +6,7 @@ struct RequestCredentials {
     private let plain: [(name: String, value: String)]
     /// For the configured server only.
     private let confidential: [(name: String, value: String)]
-    /// What the URL's query says of us.
+    /// The credentials in the URL's query.
     private let queried: [(name: String, value: String)]
     /// Secrets that are told later, in messages.
     let spoken: [String]
@@ -51,10 +51,10 @@ struct RequestCredentials {
         plain.filter { SecretName.matches($0.name) } + confidential
     }
 
-    /// Whether the request itself says who we are.
+    /// True where the request itself identifies us.
     var areInRequest: Bool { !secretHeaders.isEmpty || !queried.isEmpty }
 
-    /// What tells them from others; `nil` if they say nothing of who we are.
+    /// Their identity; `nil` if they don't identify us.
     var identity: RefusedCredentials.Identity? { .init(headers: secretHeaders + queried, spoken: spoken) }
 
     /// The values that must not show in a log: whole, and without the scheme's name before them.

@@ -4,11 +4,11 @@ import NIOHTTP1
 /// Reads a response's body as it comes, up to a limit: by `Content-Length`, in chunks, or to the end of TCP (RFC 9112,
 /// sections 6.3 and 7.1).
 struct ResponseBodyReader: Equatable, Sendable {
-    /// Whether more is to come.
+    /// True while more is to come.
     enum Progress: Equatable, Sendable {
         case keepReading
         case complete
-        /// What came is all that is taken: the limit is reached.
+        /// Nothing more is taken: the limit is reached.
         case tooLarge
         /// No chunk where one must be.
         case malformed
@@ -34,10 +34,10 @@ struct ResponseBodyReader: Equatable, Sendable {
     private var framing: Framing
     private var framingBytes = 0
     private(set) var progress = Progress.keepReading
-    /// What came until now.
+    /// The body's bytes until now.
     private(set) var bytes: [UInt8] = []
 
-    /// Whether the body itself says where it ends.
+    /// True for a body that says itself where it ends.
     var isFramed: Bool { framing != .endOfTCP }
 
     /// `limit` is the most bytes that are kept.

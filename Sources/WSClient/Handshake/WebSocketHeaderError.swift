@@ -35,7 +35,7 @@ public enum WebSocketHeaderError: Error, Equatable, Sendable, CustomStringConver
         }
     }
 
-    /// Whether the text is a token (RFC 9110, section 5.6.2), as names of headers and cookies and subprotocols are.
+    /// True for a token (RFC 9110, section 5.6.2), as names of headers and cookies and subprotocols are.
     package static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { isToken($0) }
     }

@@ -18,12 +18,12 @@ struct KeepAliveStateMachine {
     private let rhythm: Rhythm
     private var nextBeat: NIODeadline
     private var lastPing: UInt64 = 0
-    /// When the oldest ping without a pong behind it counts as unanswered, on the reading clock.
+    /// The time on the reading clock at which the oldest ping without a pong behind it counts as unanswered.
     private var pongDeadline: NIODeadline?
     private var clock = ReadingClock()
     /// When the last ping was sent.
     private(set) var lastPingSent: NIODeadline?
-    /// Whether a pong ever came after a ping.
+    /// True once a pong came after a ping.
     private(set) var hasSeenPong = false
 
     init(_ rhythm: Rhythm, now: NIODeadline) {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How long reading stood still, or hardly went on, before a moment: a server that leaves then may have done so because
+/// The time for which reading stood still, or hardly went on: a server that leaves then may have done so because
 /// of that, for it saw none of its pings answered, or could not get rid of what it had to send.
 struct ReadingStandstill {
     /// So long after a pause what waited meanwhile is read, the server's farewell among it.
@@ -10,7 +10,7 @@ struct ReadingStandstill {
 
     private var pausedAt: NIODeadline?
     private var resumedAt: NIODeadline?
-    /// When the first began of the pauses that lay close to each other, and what those took that are over.
+    /// The beginning of the first of the pauses that lay close to each other, and the time of those that are over.
     private var began = NIODeadline.distantPast
     private var total = TimeAmount.zero
 

@@ -20,7 +20,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.report = report
     }
 
-    /// What the proxy on this channel has refused already, should the time be over before it has said all about it.
+    /// The refusal of the proxy on this channel, as far as it is known, if the time is over now.
     static func knownFailure(on channel: any Channel) -> ConnectionFailure? {
         try? channel.pipeline.syncOperations.handler(type: ProxyHandler.self).negotiation.knownFailure
     }

@@ -6,7 +6,7 @@ protocol ProxyNegotiation {
     var greeting: ByteBuffer { get }
     /// Takes what it understands of the buffer.
     mutating func received(_ buffer: inout ByteBuffer) -> ProxyNegotiationStep
-    /// What is known already if nothing more comes.
+    /// The failure as far as it is known, if nothing more comes.
     var knownFailure: ConnectionFailure? { get }
 }
 

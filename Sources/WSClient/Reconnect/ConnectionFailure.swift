@@ -22,9 +22,9 @@ struct ConnectionFailure: Error, Equatable, Sendable {
     var retryAfter: TimeAmount?
     /// The close code of the WebSocket connection, if there was one.
     var closeCode: CloseCode?
-    /// What the server said in a refusal's body, as it came; not part of `reason` before its secrets are hidden.
+    /// A refusal's body as it came; not part of `reason` before its secrets are hidden.
     var said: [UInt8] = []
-    /// Whether the server refused the credentials, and didn't ask to try them again later.
+    /// True where the server refused the credentials, and didn't ask to try them again later.
     var refusesCredentials = false
 
     init(

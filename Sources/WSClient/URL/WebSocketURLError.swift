@@ -1,6 +1,6 @@
 public import TLS
 
-/// What is wrong with a URL that names a server, and what to write instead.
+/// The fault of a URL that names a server, and what to write instead.
 ///
 /// Its text holds no user name, password or query.
 public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -16,7 +16,7 @@ public enum WebSocketURLError: Error, Equatable, Sendable, CustomStringConvertib
     case notAHost
     /// An IPv6 address stands without its brackets.
     case unbracketedIPv6
-    /// What stands in brackets is no IPv6 address, or a bracket is missing.
+    /// The text in brackets is no IPv6 address, or a bracket is missing.
     case invalidIPv6
     /// The port is no number up to 65535.
     case invalidPort

@@ -17,7 +17,7 @@ package struct HeartbeatConfiguration: Sendable, Hashable {
     package var within: Duration?
     /// Whether routes see the server's heartbeats and answers.
     package var forward = false
-    /// Whether the protocol of a preset can't do without what is sent here: it goes out beside a `send` of the user's.
+    /// True where the preset's protocol needs this `send`: it goes out beside one of the user's.
     package var isNeeded = false
     /// The times that the server's first message may set in place of these (Socket.IO's open packet).
     package var announced: AnnouncedTimes = []

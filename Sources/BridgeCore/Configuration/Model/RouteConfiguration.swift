@@ -226,7 +226,7 @@ package struct QueueConfiguration: Sendable, Hashable {
     }
 
     package var whenFull: WhenFull
-    /// Whether `when_full` stands in the file, and so decides also while a FIFO has no reader.
+    /// True where `when_full` stands in the file, and so decides also while a FIFO has no reader.
     package var isWhenFullWritten = false
     package var store: Store
     /// In bytes: payload + topic + properties + 64 a message.

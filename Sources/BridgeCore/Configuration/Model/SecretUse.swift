@@ -1,6 +1,6 @@
 import WSClient
 
-/// What a secret is for, and so what it may hold.
+/// The use of a secret, which decides what it may hold.
 ///
 /// Judged where the secret is written, in its file before a gateway starts, and in the file again at each use.
 package enum SecretUse: Sendable, Hashable {
@@ -19,7 +19,7 @@ package enum SecretUse: Sendable, Hashable {
     /// The password for a SOCKS5 proxy (RFC 1929, section 2).
     case socks5Password
 
-    /// What is wrong with a value, without showing it; `nil` if nothing is.
+    /// The fault of a value, without showing it; `nil` if there is none.
     package func problem(with value: String) -> String? {
         switch self {
         case .text:

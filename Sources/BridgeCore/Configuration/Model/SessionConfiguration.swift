@@ -21,7 +21,7 @@ package struct SessionConfiguration: Sendable, Hashable {
 package struct SessionVariable: Sendable, Hashable {
     package var name: String
     package var value: Secret
-    /// Whether it says who we are: it comes from a file, or its name says so.
+    /// True where it identifies us: it comes from a file, or its name says so.
     package var isSecret: Bool
 
     package init(_ name: String, _ value: Secret, isSecret: Bool? = nil) {
@@ -45,7 +45,7 @@ package struct SessionStep: Sendable, Hashable {
     package var misfit: SessionMisfit?
     /// Whether routes see what the step consumes.
     package var forward = false
-    /// Whether the expected message is an Engine.IO open packet, which announces times of heartbeats.
+    /// True where the expected message is an Engine.IO open packet, which announces times of heartbeats.
     package var announcesTimes = false
 
     package init(send: MessageTemplate? = nil, expect: MatchConfiguration? = nil, failOn: MatchConfiguration? = nil) {

@@ -55,7 +55,7 @@ extension ValueType<[HeaderConfiguration]> {
 ///
 /// A name that is no token isn't shown: it may be a whole header.
 enum HeaderName {
-    /// What is wrong with it, by the handshake's own rule, and what to write instead.
+    /// The name's fault by the handshake's own rule, and what to write instead.
     static func problem(with name: String) -> String? {
         do throws(WebSocketHeaderError) {
             try WebSocketHeaderError.check(name: name, value: "")

@@ -61,7 +61,7 @@ struct HeartbeatSettings {
     /// `.some(nil)`: none.
     var within: Duration??
     var forward: Bool?
-    /// Where each key stands that is written, right or wrong.
+    /// The position of each key that is written, right or wrong.
     var positions: [String: Position] = [:]
 
     /// The connection's heartbeats: what the user writes wins over the preset's.

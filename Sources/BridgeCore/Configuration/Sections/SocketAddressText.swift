@@ -3,7 +3,7 @@ import WSClient
 
 /// `HOST:PORT`, an IPv6 address in brackets.
 enum SocketAddressText {
-    /// What is wrong, and what to write instead.
+    /// The fault, and what to write instead.
     struct Problem: Error, Equatable {
         var message: String
     }

@@ -29,7 +29,7 @@ struct URLSchemes: Sendable {
 
     var secure: String { plain + "s" }
 
-    /// What is wrong with a URL, and what to write instead; shows at most one character of it, for it may hold secrets.
+    /// A URL's fault, and what to write instead; shows at most one character of it, for it may hold secrets.
     struct Problem: Error, Equatable {
         var message: String
     }

@@ -2,9 +2,9 @@ import NIOCore
 
 /// The times in Engine.IO's open packet, `0{"sid":"x","pingInterval":25000,"pingTimeout":20000,…}`.
 struct EngineIOOpenPacket: Equatable {
-    /// How often the server pings, or with Engine.IO 3 is pinged.
+    /// The time between the server's pings, or with Engine.IO 3 between ours.
     var pingInterval: TimeAmount
-    /// How long after that a ping may stay away.
+    /// The time beyond that for which a ping may stay away.
     var pingTimeout: TimeAmount
 
     private static let paths = (

@@ -44,7 +44,7 @@ struct SessionScript {
         subprotocol = session.subprotocol
     }
 
-    /// Whether the last text that was sent up to this step told the server a secret of the configuration.
+    /// True where the last text sent up to this step told the server a secret of the configuration.
     func tellsSecret(before step: Int) -> Bool {
         let secrets = variables.filter(\.isSecret).map(\.name)
         let last = steps.prefix(step + 1).compactMap(\.send).last

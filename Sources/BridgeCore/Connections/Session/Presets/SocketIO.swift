@@ -92,7 +92,7 @@ enum SocketIO {
         return reading
     }
 
-    /// Whether the request asks for Engine.IO 3, in which the client pings.
+    /// True for a request of Engine.IO 3, in which the client pings.
     private static func speaksEngineIO3(_ path: String) -> Bool {
         guard let mark = path.firstIndex(of: "?") else { return false }
         return path[mark...].dropFirst().split(separator: "&").contains("EIO=3")

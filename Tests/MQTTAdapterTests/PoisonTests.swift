@@ -51,6 +51,51 @@ import Testing
         }
     }
 
+    /// Whether the broker keeps retained messages is in question too, and must not make it forget the poison.
+    @Test func aPoisonAtTheHeadOfARetainingSinkIsGivenUp() async throws {
+        let isPoison: @Sendable (String) -> Bool = { $0 == "poison" }
+        try await withFakeBroker(answer: Self.refusing(isPoison), hangingUp: Self.hangingUp(isPoison)) { broker in
+            try await withRig(port: broker.port, version: .v311) { rig in
+                let sink = try await rig.sink("feed/a", qos: 1, retain: true)
+                try await rig.connect()
+                try await rig.feed(sink.index, ["poison", "a", "b"])
+                try await eventually("all to be settled; \(rig.lines.lines)", within: .seconds(90)) {
+                    sink.log.settled == 3
+                }
+                #expect(sink.log.outcomes == [.dropped(.refused), .delivered, .delivered])
+                let others = broker.packets.filter { $0.kind == .publish && $0.text != "poison" }
+                #expect(others.suffix(2).allSatisfy { $0.isRetained })
+                // Each end was without DISCONNECT: had the gateway ended there too, its will would have said so.
+                #expect(broker.count(.disconnect) == 0)
+            }
+        }
+    }
+
+    @Test func aPoisonBesideAMessageThatCannotBePublishedIsGivenUp() async throws {
+        let isPoison: @Sendable (String) -> Bool = { $0.contains("poison") }
+        try await withFakeBroker(answer: Self.refusing(isPoison), hangingUp: Self.hangingUp(isPoison)) { broker in
+            try await withRig(port: broker.port, version: .v311) { rig in
+                let sink = try await rig.sink("feed/{$.s}", qos: 1)
+                let other = try await rig.sink("other", qos: 1)
+                try await rig.connect()
+                let good = #"{"s":"x","v":1}"#
+                try await rig.feed(
+                    sink.index,
+                    [#"{"s":"x","v":"poison 1"}"#, #"{"v":2}"#, #"{"s":"x","v":"poison 2"}"#, good]
+                )
+                try await rig.feed(other.index, ["beside it"])
+                try await eventually("all to be settled; \(rig.lines.lines)", within: .seconds(120)) {
+                    sink.log.settled == 4 && other.log.settled == 1
+                }
+                #expect(
+                    sink.log.outcomes
+                        == [.dropped(.refused), .dropped(.topicFieldMissing), .dropped(.refused), .delivered]
+                )
+                #expect(other.log.outcomes == [.delivered])
+            }
+        }
+    }
+
     @Test func severalPoisonsInARowAreGivenUp() async throws {
         let isPoison: @Sendable (String) -> Bool = { $0.hasPrefix("poison") }
         try await withFakeBroker(answer: Self.refusing(isPoison), hangingUp: Self.hangingUp(isPoison)) { broker in

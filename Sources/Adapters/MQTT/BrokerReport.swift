@@ -5,6 +5,8 @@ import NIOCore
 struct BrokerReport: Sendable {
     enum Happening: Sendable {
         case changed(BrokerState)
+        /// The connect to the next of the host's addresses begins.
+        case tryingAddress
         /// Sinks may hand over for this connection.
         case connected(epoch: UInt32)
         /// What this connection had in flight will not be settled.

@@ -26,6 +26,9 @@ extension BrokerThread {
             let keepAlive = settings.keepAliveSeconds
             var last: MosquittoHandle.CallFailure?
             for address in try addresses(of: hostToResolve()) {
+                // Each has its own time.
+                report.append(.tryingAddress)
+                flushReport()
                 let result = handOver.whileConnecting {
                     handle.connect(host: address, port: port, keepAlive: keepAlive, properties: properties)
                 }
@@ -231,7 +234,7 @@ extension BrokerThread {
             } else {
                 logger.error("\(words); nothing will come from it")
             }
-            guard !usesIdentifiers else { continue }
+            guard !usesIdentifiers, !areSourcesClosed else { continue }
             // What the refused one covered has to stand on its own.
             let requests = settings.subscriptions.requestsWithoutIdentifiers(refused: refusedSubscriptions)
             subscribe(requests.filter { !requestedSubscriptions.contains($0.index) }, now)
@@ -301,20 +304,20 @@ extension BrokerThread {
     ///
     /// Unless the server has `offline` for sure, the connection ends without DISCONNECT, so that the last will says it.
     func endFarewell(isAcknowledged: Bool) {
-        if isAcknowledged { endWithGoodbye() }
+        if isAcknowledged { endInOrder(saysGoodbye: true) }
         dropConnection()
         machine.farewellEnded()
     }
 
-    /// Sends all that is queued and DISCONNECT, and waits until the server has ended the connection.
-    func endWithGoodbye() {
+    /// Sends all that is queued, and DISCONNECT or not, and waits until the server has ended the connection.
+    func endInOrder(saysGoodbye: Bool) {
         guard let handle else { return }
         let deadline = NIODeadline.now() + .seconds(1)
         while handle.socket >= 0, handle.wantsWrite, NIODeadline.now() < deadline, case .success = handle.loopWrite() {
             var descriptor = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
             if handle.wantsWrite { _ = poll(&descriptor, 1, 100) }
         }
-        guard handle.socket >= 0, !handle.wantsWrite, handle.disconnect() else { return }
+        guard handle.socket >= 0, !handle.wantsWrite, !saysGoodbye || handle.disconnect() else { return }
         awaitHangUp(of: handle.socket, until: deadline)
     }
 

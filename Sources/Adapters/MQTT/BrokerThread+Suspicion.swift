@@ -31,7 +31,7 @@ extension BrokerThread {
 
     /// Notes the server's bounds, as CONNACK tells them.
     func note(_ connack: CallbackInbox.Connack) {
-        if let maximum = connack.maximumQoS { maximumQoS = Int(maximum) }
+        maximumQoS = connack.maximumQoS.map(Int.init) ?? 2
         if connack.retainAvailable == 0 { giveUp(.retain) }
     }
 
@@ -127,6 +127,7 @@ extension BrokerThread {
                 return poison.isActive ? publishHeldBack(now) : 0
             }
             if lane.waiting > 1, lane.settings.qos > 0 {
+                experiment?.leavesOthers = true
                 if accused.yieldsToItsOwn, let experiment, experiment.yieldAt <= now {
                     for number in 1..<min(lane.waiting, 64) {
                         candidates.append {
@@ -134,8 +135,6 @@ extension BrokerThread {
                             return self.publish(lane, limit: 1).published
                         }
                     }
-                } else {
-                    experiment?.leavesOthers = !accused.yieldsToItsOwn
                 }
             }
         }
@@ -149,7 +148,7 @@ extension BrokerThread {
     var experimentDeadline: NIODeadline? {
         guard machine.isConnected, let experiment else { return nil }
         let now = NIODeadline.now()
-        return [experiment.yieldAt, experiment.deadline, experiment.limit].first { $0 > now }
+        return [experiment.yieldAt, experiment.deadline, experiment.limit].compactMap(\.self).first { $0 > now }
     }
 
     /// True once it has stood its time and a ping was answered: nothing more is published before what follows from it.
@@ -160,8 +159,13 @@ extension BrokerThread {
 
     func checkExperiment(_ now: NIODeadline) {
         guard machine.isConnected, let experiment else { return }
-        if experiment.pingedAt == nil, !isHalfWritten, handle?.ping() == true { self.experiment?.pingedAt = now }
-        if experiment.limit <= now, identifiers.span == 0, mayRead, !isExperimentOver(now) {
+        // At its end: an answer at its beginning would say nothing of what came after it.
+        if experiment.pingedAt == nil, experiment.deadline <= now, mayRead, !isHalfWritten, let handle,
+            isWritable(handle.socket), handle.ping()
+        {
+            self.experiment?.pingedAt = now
+        }
+        if let limit = experiment.limit, limit <= now, identifiers.span == 0, mayRead, !isExperimentOver(now) {
             return fail(ConnectionFailure("the server did not answer a ping in time", evidence: .silence))
         }
         // The answers to what is in flight come first, so that nothing arrives twice.
@@ -182,8 +186,9 @@ extension BrokerThread {
         }
     }
 
+    /// Without DISCONNECT: until the next connection stands, which may never be, the last will tells the truth.
     private func endOnPurpose(_ reason: String, _ now: NIODeadline) {
-        endWithGoodbye()
+        endInOrder(saysGoodbye: false)
         wait(ConnectionFailure(reason, lane: .atOnce, evidence: .none), now)
     }
 
@@ -200,7 +205,11 @@ extension BrokerThread {
             return .atOnce
         }
         let isSilence = failure.evidence == .silence && machine.isConnected
-        switch parts.ended(at: isSilence ? .other : stage, life: now - attemptBegan) {
+        // The parts had their turn first: a message that is being found out is not forgotten over them.
+        let verdict: PartSuspicion.Verdict =
+            poison.isActive && machine.isConnected
+            ? .doNothing : parts.ended(at: isSilence ? .other : stage, life: now - attemptBegan)
+        switch verdict {
         case .giveUp(let part):
             poison.forget()
             tell(part)

@@ -29,7 +29,8 @@ extension BrokerThread {
             isProgressing = inbox.calls != calls && !isDrained
             if case .failure(let failure) = result { return lost(failure, now) }
             if handle.socket < 0 { return lost(nil, now) }
-        } while isProgressing && !inbox.inbound.isFull && !(areSourcesClosed && handle.wantsWrite)
+        } while isProgressing && !inbox.inbound.isFull && !isBarredByWriting(handle)
+            && inbox.calls - callsBefore < Self.mostCallsPerRead
         if inbox.hasUnacknowledged { handle.withholdAcknowledgements() }
         mayHaveMoreToRead = isProgressing
         hasReadPendingInVain = inbox.calls == callsBefore
@@ -83,7 +84,7 @@ extension BrokerThread {
     }
 
     /// A reset is the server's; all else, such as a timeout of the kernel's, may be the network's.
-    private func networkFailure(_ code: Int32) -> ConnectionFailure {
+    func networkFailure(_ code: Int32) -> ConnectionFailure {
         let isServers = code == ECONNRESET || code == EPIPE
         return ConnectionFailure(KernelError.words(for: code), evidence: isServers ? .server : .silence)
     }
@@ -103,8 +104,11 @@ extension BrokerThread {
             fail(networkFailure(failure?.systemError ?? 0))
         case MOSQ_ERR_CONN_LOST where isHandshake, nil where isHandshake:
             fail(closedBeforeConnack)
+        case MOSQ_ERR_CONN_LOST, nil:
+            fail(ConnectionFailure("\(MosquittoError(MOSQ_ERR_CONN_LOST))"))
         default:
-            fail(ConnectionFailure("\(failure?.error ?? MosquittoError(MOSQ_ERR_CONN_LOST))"))
+            // The library ended it: nothing of ours was the reason.
+            fail(ConnectionFailure(failure.map { "\($0.error)" } ?? "", evidence: .none))
         }
     }
 
@@ -307,8 +311,6 @@ extension BrokerThread {
             }
             if !lanes.isEmpty { nextLane = (nextLane + 1) % lanes.count }
         }
-        // What was dropped before it could be published.
-        settleLanes()
         return published
     }
 
@@ -322,7 +324,12 @@ extension BrokerThread {
         if let refusal = turn.refusal, lane.tellsRefusal() {
             logger.warning("a message was not published: \(refusal)", metadata: ["sink": "\(lane.settings.name)"])
         }
-        if let failure = turn.failure { fail(failure) }
+        if let failure = turn.failure {
+            fail(failure)
+        } else {
+            // What was dropped before it could be published is not in flight.
+            lane.settle { report.settled(sink: lane.index, $0) }
+        }
         return turn
     }
 

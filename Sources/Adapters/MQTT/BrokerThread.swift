@@ -19,6 +19,8 @@ final class BrokerThread {
     /// A report of settlements alone waits for so many, or so long.
     private static let settlementsPerReport = 512
     private static let longestReportWait = TimeAmount.milliseconds(1)
+    /// Packets that one step reads at most, where none of them fills a batch.
+    static let mostCallsPerRead = 1024
 
     let settings: BrokerSettings
     let handOver: HandOver
@@ -232,10 +234,15 @@ final class BrokerThread {
     /// something to write: what is read may bar the library from writing.
     var mayRead: Bool {
         guard gate.mayRead else { return false }
-        if areSourcesClosed, handle?.wantsWrite == true { return false }
+        if let handle, isBarredByWriting(handle) { return false }
         guard machine.isConnected else { return true }
         if areSourcesClosed { return identifiers.span > 0 || !status.isEmpty || experiment != nil }
         return isReadingWanted
+    }
+
+    /// Once acknowledgements are withheld, only our own packets wait to be written.
+    func isBarredByWriting(_ handle: MosquittoHandle) -> Bool {
+        areSourcesClosed && !handle.withholdsAcknowledgements && handle.wantsWrite
     }
 
     private func noteReading(_ now: NIODeadline) {
@@ -256,11 +263,11 @@ final class BrokerThread {
             fail(ConnectionFailure("the server did not answer within the keep-alive", evidence: .silence))
         case .sendPing:
             guard !isHalfWritten, let handle, isWritable(handle.socket) else { return }
-            if !handle.ping() { fail(ConnectionFailure("a ping could not be sent: \(KernelError.words(for: errno))")) }
+            if !handle.ping() { fail(networkFailure(errno)) }
         }
     }
 
-    private func isWritable(_ socket: Int32) -> Bool {
+    func isWritable(_ socket: Int32) -> Bool {
         var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
         return poll(&descriptor, 1, 0) == 1
     }

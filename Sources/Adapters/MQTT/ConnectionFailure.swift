@@ -44,5 +44,6 @@ struct ConnectionFailure: Error, Equatable, Sendable {
         let isSlow = code.needsAPerson && !code.isAboutAMessage
         self.init("the server closed the connection: \(code.withAdvice)", lane: isSlow ? .slow : .soon)
         self.code = code
+        if code.isAboutTheServer { evidence = .none }
     }
 }

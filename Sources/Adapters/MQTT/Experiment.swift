@@ -4,10 +4,10 @@ import NIOCore
 struct Experiment: Equatable, Sendable {
     /// The moment at which it has stood long enough.
     private(set) var deadline: NIODeadline
-    /// The moment at which a ping was sent on it.
+    /// The moment at which a ping was sent on it, once it had stood long enough.
     var pingedAt: NIODeadline?
-    /// A ping is answered by then, or the server doesn't live.
-    var limit: NIODeadline { deadline + .seconds(10) }
+    /// The ping is answered by then, or the server doesn't live.
+    var limit: NIODeadline? { pingedAt.map { $0 + .seconds(10) } }
     private let time: TimeAmount
     /// The moment from which a message behind the accused may take its place: others, with no order between them, come first.
     let yieldAt: NIODeadline
@@ -25,5 +25,6 @@ struct Experiment: Equatable, Sendable {
     mutating func published(now: NIODeadline) {
         hasPublished = true
         deadline = now + time
+        pingedAt = nil
     }
 }

@@ -10,6 +10,8 @@ struct KeepAlive: Equatable, Sendable {
     private let interval: TimeAmount?
     private var lastWritten: NIODeadline
     private var lastRead: NIODeadline
+    /// The moment of the last bytes; `lastRead` is also that at which reading went on.
+    private var lastArrival: NIODeadline?
     private var isReading = true
     private var pingSentAt: NIODeadline?
 
@@ -25,11 +27,12 @@ struct KeepAlive: Equatable, Sendable {
 
     mutating func read(now: NIODeadline) {
         lastRead = now
+        lastArrival = now
         pingSentAt = nil
     }
 
     /// True if something came after this moment: an answer to what was sent at it.
-    func hasRead(since moment: NIODeadline) -> Bool { lastRead > moment }
+    func hasRead(since moment: NIODeadline) -> Bool { lastArrival.map { $0 > moment } ?? false }
 
     mutating func readingPaused() {
         isReading = false

@@ -42,6 +42,7 @@ package final class MQTTBroker: Broker {
     private var activeSources = 0
     /// Told when the thread has nothing more on its way to any source.
     private var closeCompletions: [() -> Void] = []
+    private var areSourcesClosed = false
     private var interruption: RepeatedTask?
     private var stopDeadline: Scheduled<Void>?
     private var stopCompletions: [() -> Void] = []
@@ -207,6 +208,8 @@ package final class MQTTBroker: Broker {
             switch happening {
             case .changed(let state):
                 if self.state != .stopped { change(state) }
+            case .tryingAddress:
+                watchConnect()
             case .connected(let epoch):
                 guard state != .stopped else { continue }
                 self.epoch = epoch
@@ -220,6 +223,9 @@ package final class MQTTBroker: Broker {
                 answerBytes -= done.answerBytes
                 if done.lostAnswers > 0 { client?.broker(name, lostAnswers: done.lostAnswers) }
                 if done.refused > 0 { client?.broker(name, refusedStatus: done.refused) }
+            case .received(_, let run, _) where areSourcesClosed:
+                // Of a connection that was still being made when they closed.
+                handOver?.put(.refused(run: run))
             case .received(let batch, let run, let time):
                 // Once every route has the batch in a queue, at that queue's level, its PUBACKs may leave.
                 let sources = deliver(batch, run: run, receivedAt: time)
@@ -242,7 +248,7 @@ package final class MQTTBroker: Broker {
     private func connectionLost() {
         epoch = nil
         // The thread told what it had received before it told of the loss.
-        if activeSources == 0 { sourcesClosed() }
+        if activeSources == 0, !sources.isEmpty { sourcesClosed() }
         for sink in sinks { sink.connectionLost() }
     }
 
@@ -329,6 +335,7 @@ package final class MQTTBroker: Broker {
     }
 
     private func sourcesClosed() {
+        areSourcesClosed = true
         let completions = closeCompletions
         closeCompletions = []
         for completion in completions { completion() }

@@ -217,7 +217,7 @@ final class MosquittoHandle {
             ERR_clear_error()
             return Int(SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count)))
         }
-        return SocketFacts.send(bytes, to: socket)
+        return SocketFacts.write(bytes, to: socket)
     }
 
     // MARK: Past the library's queue
@@ -233,6 +233,8 @@ final class MosquittoHandle {
         let mode = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
         if let ssl { wsbridge_SSL_set_mode(ssl, Int(mode)) }
     }
+
+    var withholdsAcknowledgements: Bool { direct != nil }
 
     private func writeDirectly() -> CallResult {
         var failure: CallFailure?

@@ -32,7 +32,6 @@ enum ConnectionStage: Hashable, Sendable {
 /// stands, and one with it ends there again. Then the connection goes on without, as long as the gateway runs.
 struct PartSuspicion: Sendable {
     static let endsBeforeSuspicion = 3
-    static let shortestControl = TimeAmount.seconds(1)
 
     enum Mode: Equatable, Sendable {
         /// Next: without.
@@ -68,7 +67,7 @@ struct PartSuspicion: Sendable {
 
     /// The time that a connection has to stand before it counts as proof; `nil` = nothing is to be proved.
     var controlTime: TimeAmount? {
-        mode == .trusting ? nil : max(Self.shortestControl, .nanoseconds(life.nanoseconds + life.nanoseconds / 2))
+        mode == .trusting ? nil : PoisonSuspicion.controlTime(after: life)
     }
 
     /// True while status messages go one by one: the broker may be about to answer the first of them.

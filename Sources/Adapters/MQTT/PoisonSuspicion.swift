@@ -42,6 +42,13 @@ struct PoisonSuspicion: Sendable {
     static let endsBeforeSuspicion = 3
     /// A connection without the accused has to stand so long, or half as long again as the one that it ended.
     static let shortestControl = TimeAmount.seconds(1)
+    /// More than an acknowledgement is waited for (`StallGuard`): an end that was noticed late counts as no longer life.
+    static let longestControl = TimeAmount.seconds(90)
+
+    /// The time that a control has to stand, by the life of the connection that ended.
+    static func controlTime(after life: TimeAmount) -> TimeAmount {
+        min(longestControl, max(shortestControl, .nanoseconds(life.nanoseconds + life.nanoseconds / 2)))
+    }
 
     /// The finding of a connection without the accused.
     enum Evidence: Equatable, Sendable {
@@ -63,7 +70,7 @@ struct PoisonSuspicion: Sendable {
         var passedOver = 0
 
         /// The time that a connection without it has to stand.
-        var controlTime: TimeAmount { max(shortestControl, .nanoseconds(life.nanoseconds + life.nanoseconds / 2)) }
+        var controlTime: TimeAmount { PoisonSuspicion.controlTime(after: life) }
 
         /// True if a message that waits behind it, at the same sink, may go first.
         ///

@@ -53,6 +53,14 @@ struct ReasonCode: Equatable, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// True where the server ends the connection for its own sake, or the client's, and not over what it got.
+    var isAboutTheServer: Bool {
+        switch value {
+        case 0x88, 0x89, 0x8B, 0x8D, 0x8E, 0x98, 0x9C, 0x9D, 0x9F, 0xA0: true
+        default: false
+        }
+    }
+
     /// Whether another attempt soon makes sense, or a person has to put something right first.
     var needsAPerson: Bool {
         switch value {

@@ -33,8 +33,8 @@ enum SocketFacts {
     }
 
     /// Writes without waiting; returns how many bytes the kernel took, or -1.
-    static func send(_ bytes: UnsafeRawBufferPointer, to socket: Int32) -> Int {
-        Glibc.send(socket, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    static func write(_ bytes: UnsafeRawBufferPointer, to socket: Int32) -> Int {
+        send(socket, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
 
     /// While corked, writes gather into full segments.

@@ -192,8 +192,10 @@ package final class Gateway {
         guard eventLoop.now < deadline, parts.queues.contains(where: \.isDraining) else {
             for queue in parts.queues { queue.close() }
             stopSinks {
-                self.abandonQueues()
-                self.parkQueues { self.sayFarewell(completion: completion) }
+                self.parkQueues {
+                    self.abandonQueues()
+                    self.sayFarewell(completion: completion)
+                }
             }
             return
         }

@@ -49,6 +49,18 @@ import Testing
         #expect(keepAlive.deadline == nil)
         #expect(keepAlive.due(now: at(1_000_000)) == .doNothing)
     }
+
+    /// Reading that goes on is no answer, and an experiment must not take it for one.
+    @Test func onlyBytesAreAnAnswer() {
+        let start = NIODeadline.now()
+        var keepAlive = KeepAlive(interval: .seconds(10), now: start)
+        keepAlive.readingPaused()
+        keepAlive.readingResumed(now: start + .seconds(2))
+        #expect(!keepAlive.hasRead(since: start + .seconds(1)))
+        keepAlive.read(now: start + .seconds(3))
+        #expect(keepAlive.hasRead(since: start + .seconds(1)))
+        #expect(!keepAlive.hasRead(since: start + .seconds(3)))
+    }
 }
 
 @Suite struct GuardTests {

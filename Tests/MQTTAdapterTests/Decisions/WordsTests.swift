@@ -36,6 +36,9 @@ import Testing
         let isAboutAMessage = [0x87, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B].contains(code)
         #expect(failure.code?.isAboutAMessage == isAboutAMessage)
         #expect(failure.lane == (failure.code?.needsAPerson == true && !isAboutAMessage ? .slow : .soon))
+        // Who shuts down, is busy or was taken over says nothing against a message.
+        let isAboutTheServer = [0x88, 0x89, 0x8B, 0x8D, 0x8E, 0x98, 0x9C, 0x9D, 0x9F, 0xA0].contains(code)
+        #expect(failure.evidence == (isAboutTheServer ? .none : .server))
     }
 
     @Test func everyErrorOfTheLibraryIsSaid() {

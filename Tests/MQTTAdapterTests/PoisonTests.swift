@@ -196,6 +196,33 @@ import Testing
         }
     }
 
+    /// A broker that won't have data, but answers status, has no word against any one message.
+    @Test func dataThatIsRefusedAltogetherIsKeptThoughStatusIsAnswered() async throws {
+        let isClosed = NIOLockedValueBox(true)
+        let isPoison: @Sendable (String) -> Bool = { text in
+            text.hasPrefix("data") && isClosed.withLockedValue { $0 }
+        }
+        try await withFakeBroker(answer: Self.refusing(isPoison), hangingUp: Self.hangingUp(isPoison)) { broker in
+            try await withRig(port: broker.port, version: .v311) { rig in
+                let sink = try await rig.sink("feed/a", qos: 1)
+                let other = try await rig.sink("feed/b", qos: 1)
+                try await rig.republishAtEachConnect(
+                    (0..<8).map { StatusTests.message("base/\($0)", "status \($0)") }
+                )
+                try await StatusTests.carry(rig)
+                try await rig.connect()
+                try await rig.feed(sink.index, (0..<5).map { "data \($0)" })
+                try await rig.feed(other.index, ["data of another"])
+                try await eventually("many attempts", within: .seconds(120)) { broker.count(.connect) >= 12 }
+                isClosed.withLockedValue { $0 = false }
+                try await eventually("all to be settled", within: .seconds(60)) {
+                    sink.log.settled == 5 && other.log.settled == 1
+                }
+                #expect((sink.log.outcomes + other.log.outcomes).allSatisfy { $0 == .delivered })
+            }
+        }
+    }
+
     @Test func aStatusMessageThatIsPoisonCostsOnlyItsTopic() async throws {
         let isPoison: @Sendable (String) -> Bool = { $0.hasPrefix("poison") }
         try await withFakeBroker(answer: Self.refusing(isPoison), hangingUp: Self.hangingUp(isPoison)) { broker in

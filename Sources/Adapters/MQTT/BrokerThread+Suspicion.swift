@@ -108,13 +108,21 @@ extension BrokerThread {
         return published
     }
 
+    private func hasOtherData(than identity: MessageIdentity) -> Bool {
+        lanes.contains { lane in
+            lane.settings.qos > 0 && (lane.index == Int(identity.owner) ? lane.waiting > 1 : !lane.isEmpty)
+        }
+    }
+
     /// Another message in the place of the accused: of another owner, or one that waits behind it.
     private func publishInstead(of accused: PoisonSuspicion.Accused, _ now: NIODeadline) -> Int {
         let identity = accused.identity
         let isStatus = identity.owner == PacketIdentifierTable.status
         var candidates: [() -> Int] = []
-        // At QoS 0 nothing is answered.
-        if maximumQoS > 0, let place = status.place(ofOtherThan: isStatus ? identity : nil) {
+        // Status proves nothing for a broker that won't have data; at QoS 0 nothing is answered.
+        if maximumQoS > 0, isStatus || !hasOtherData(than: identity),
+            let place = status.place(ofOtherThan: isStatus ? identity : nil)
+        {
             candidates.append { self.publishStatus(at: place) }
         }
         for lane in lanes where !lane.isEmpty && lane.settings.qos > 0 && lane.index != Int(identity.owner) {
@@ -257,8 +265,9 @@ extension BrokerThread {
         case .connected: break
         case .idle, .connecting, .backoff, .farewell, .stopped: return nil
         }
-        guard let owner = identifiers.oldestOwner else { return .other }
-        if owner == PacketIdentifierTable.status { return status.wasAnswered ? .other : .beginningStatus }
+        // Whatever else is in flight: until one was answered, the status topics are in question.
+        if status.inFlightCount > 0, !status.wasAnswered { return .beginningStatus }
+        guard let owner = identifiers.oldestOwner, owner != PacketIdentifierTable.status else { return .other }
         let lane = lanes[Int(owner)]
         return lane.retains && !lane.wasAnswered ? .retaining : .other
     }

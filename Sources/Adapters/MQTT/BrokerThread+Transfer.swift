@@ -213,7 +213,8 @@ extension BrokerThread {
 
     private func publishAllowed(_ now: NIODeadline) -> Int {
         guard !isExperimentOver(now) else { return 0 }
-        let published = poison.isActive ? publishHeldBack(now) : publishStatus(now) + publishData(now)
+        let published =
+            poison.isActive ? publishHeldBack(now) : publishStatus(now) + (holdsBackData ? 0 : publishData(now))
         if published > 0 { lastPublish = now }
         return published
     }
@@ -228,8 +229,11 @@ extension BrokerThread {
         guard !poison.isActive, experiment == nil || !isExperimentOver(.now()) else { return false }
         if parts.isCautious, status.inFlightCount > 0 { return lanes.contains(where: canPublish) }
         if let next = status.next, window.room(qos: next.qos) > 0 { return true }
-        return lanes.contains(where: canPublish)
+        return !holdsBackData && lanes.contains(where: canPublish)
     }
+
+    /// The status topics are tried again, alone: data in flight beside them would hide what the connection ends over.
+    private var holdsBackData: Bool { parts.mode == .with(.topics) && !status.wasAnswered }
 
     private func canPublish(_ lane: PublishLane) -> Bool {
         !lane.isEmpty && window.room(qos: Int(lane.settings.qos)) > 0

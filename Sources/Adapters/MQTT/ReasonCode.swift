@@ -30,7 +30,7 @@ struct ReasonCode: Equatable, Hashable, Sendable, CustomStringConvertible {
     /// What the operator can do about a refused connection; `nil` where the word says it all.
     var advice: String? {
         switch value {
-        case 0x84: "set protocol_version to what the server speaks"
+        case 0x84: "set protocol_version to what the server speaks, such as \"3.1.1\""
         case 0x85: "set another client_id"
         case 0x86: "check username and password"
         case 0x87: "check username, password and the server's access rules"

@@ -104,8 +104,9 @@ struct StatusLane {
     /// The broker has it, or refused it.
     mutating func acknowledged(_ sequence: UInt32, isRefused: Bool) -> StatusDone {
         guard let index = inFlight.firstIndex(where: { $0.sequence == sequence }) else { return StatusDone() }
-        wasAnswered = true
         let message = inFlight.remove(at: index).message
+        // At QoS 0 it was only written.
+        if message.qos > 0 { wasAnswered = true }
         return isRefused ? Self.refused(message) : StatusDone(message, isLost: false)
     }
 

@@ -152,6 +152,7 @@ struct StatusTopicTests {
         }) { site in
             for index in 0..<10 { try await site.server.send(index < 4 ? "keep \(index)" : "drop \(index)") }
             try await eventually("four") { site.count(on: "out") == 4 }
+            try await site.gateway.status("all of them") { $0.connections["cloud"]?.received == 10 }
             let stats = try await site.stopAndTakeStats()
             #expect(stats.instance == "test")
             #expect(isTimestamp(stats.at))

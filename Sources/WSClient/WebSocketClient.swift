@@ -372,11 +372,13 @@ public final class WebSocketClient {
         "the server refused these credentials \(RefusedCredentials.most) times, so they are not tried again"
     }
 
-    /// The source of other credentials.
+    /// The source of other credentials; a command brings bearer tokens only.
     private var wayOut: String {
-        let command = "connect with another token"
-        guard let interval = lookInterval else { return "\(command), or restart with another" }
-        return "what they are read from is looked at every \(interval.words), or \(command)"
+        let command = sent.isBearerToken ? "connect with another token" : nil
+        guard let interval = lookInterval else {
+            return command.map { "\($0), or restart with another" } ?? "put others into the configuration and restart"
+        }
+        return "what they are read from is looked at every \(interval.words)" + (command.map { ", or \($0)" } ?? "")
     }
 
     private var lookInterval: TimeAmount? {

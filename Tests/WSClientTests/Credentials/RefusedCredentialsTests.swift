@@ -159,7 +159,29 @@ struct RefusedCredentialsTests {
         harness.client.connect()
         harness.advance(by: .hours(1))
         #expect(harness.urls.count == 3)
-        #expect(harness.client.status.reason?.hasPrefix(tooOften) == true)
+        #expect(harness.client.status.reason == "\(tooOften); put others into the configuration and restart")
+    }
+
+    @Test(
+        "a command is the way out for bearer tokens only",
+        arguments: [
+            ("Authorization", "Bearer a", "connect with another token, or restart with another"),
+            ("authorization", "bearer a", "connect with another token, or restart with another"),
+            ("Authorization", "Basic YTpi", "put others into the configuration and restart"),
+            ("Cookie", "session=a", "put others into the configuration and restart"),
+            ("X-Api-Key", "a", "put others into the configuration and restart"),
+        ]
+    )
+    func theWayOut(name: String, value: String, words: String) throws {
+        let literal = try ClientHarness { $0.requestHeaders = { [(name, value)] } }
+        try refuseThrice(literal)
+        #expect(literal.client.status.reason?.hasSuffix("; \(tooOften); \(words)") == true)
+        let (read, source) = try harness([])
+        source.prepared = Array(repeating: .success(WebSocketCredentials(headers: [(name, value)])), count: 3)
+        try refuseThrice(read)
+        let looks = "what they are read from is looked at every 60 s"
+        let command = value.lowercased().hasPrefix("bearer") ? ", or connect with another token" : ""
+        #expect(read.client.status.reason?.hasSuffix("; \(tooOften); \(looks)\(command)") == true)
     }
 
     @Test func freshOnesEachTimeAreTriedForEver() throws {
@@ -259,7 +281,8 @@ struct RefusedCredentialsTests {
             waitForTheNextAttempt(harness)
         }
         #expect(harness.urls.count == 3)
-        #expect(harness.client.status.reason?.hasPrefix("auth_invalid; \(tooOften)") == true)
+        let looks = "what they are read from is looked at every 60 s"
+        #expect(harness.client.status.reason == "auth_invalid; \(tooOften); \(looks)")
         source.prepared = [.success(said("b")), .success(said("b"))]
         harness.advance(by: .seconds(60))
         #expect(harness.urls.count == 4)

@@ -359,13 +359,17 @@ public final class WebSocketClient {
     {
         if isRefusal(failure.closeCode, after: before) { failure.refusesCredentials = true }
         if failure.refusesCredentials { return before.websocket || sent.areInRequest ? .refused : .unknown }
-        return before.websocket && sent.spoken.isEmpty ? .accepted : .unknown
+        return before.websocket && (sent.spoken.isEmpty || hasLasted(before)) ? .accepted : .unknown
     }
 
     /// A connection that lasted was made with credentials that the server took, whatever it closes with.
     private func isRefusal(_ code: CloseCode?, after before: WebSocketClientStatus) -> Bool {
         guard before.websocket, let code, CloseCode.unauthorized.contains(code) else { return false }
-        return eventLoop.now - before.since < TimeAmount(configuration.reconnect.stableAfter)
+        return !hasLasted(before)
+    }
+
+    private func hasLasted(_ before: WebSocketClientStatus) -> Bool {
+        eventLoop.now - before.since >= TimeAmount(configuration.reconnect.stableAfter)
     }
 
     private var refusedTooOften: String {

@@ -288,6 +288,25 @@ struct RefusedCredentialsTests {
         #expect(harness.urls.count == 4)
     }
 
+    @Test("what was said in a session counts as taken once the connection has lasted", arguments: [(29, 4), (30, 6)])
+    func aSessionThatLasts(seconds: Int64, attempts: Int) throws {
+        let (harness, source) = try harness([]) { $0.keepAlive.isEnabled = false }
+        let said = WebSocketCredentials(headers: [], spoken: ["a"])
+        source.prepared = Array(repeating: .success(said), count: 9)
+        harness.client.connect()
+        for round in 0..<5 where harness.client.status.state == .connecting {
+            try harness.accept()
+            try harness.answerHandshake()
+            // The third connection ends for nobody's fault.
+            if round == 2 { harness.advance(by: .seconds(seconds)) }
+            let close = CloseFrame(code: .init(rawValue: round == 2 ? 1000 : 4401), reason: "")
+            try harness.serve { encoder, buffer in encoder.encodeClose(close, into: &buffer) }
+            harness.drop()
+            waitForTheNextAttempt(harness)
+        }
+        #expect(harness.urls.count == attempts)
+    }
+
     @Test func disconnectEndsTheLooking() throws {
         let (harness, source) = try harness(["a", "a", "a"])
         try refuseThrice(harness)

@@ -128,7 +128,7 @@ public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
         case .noZone:
             "a link-local address needs its interface: [fe80::1%25eth0] in a URL, fe80::1%eth0 elsewhere"
         case .notAnIPv4Address:
-            "the host is no IPv4 address"
+            "the host's last part is a number, so it would be read as an IPv4 address, which it isn't"
         }
     }
 }

@@ -55,12 +55,8 @@ public enum HostName: Hashable, Sendable {
 
     /// The same for what a server's certificate has to name: no address has a zone there.
     package static func problem(withVerified text: String) -> String? {
-        do throws(HostNameError) {
-            _ = try HostName(text)
-            return nil
-        } catch {
-            return error == .noZone ? nil : error.description
-        }
+        let isPlainAddress = IPAddress.bytes(of: text) != nil && IPv6Zone(of: text) == nil
+        return isPlainAddress ? nil : problem(with: text)
     }
 
     /// True for a host that is this machine itself: `localhost`, what is below it, `127.0.0.0/8`, `::1`.

@@ -144,8 +144,7 @@ package final class UDPSink: Sink {
             sayNow("the kernel refused a datagram: \(KernelError("send", code: code).reason)", now)
         default:
             sayNow("no way to \(configuration.address): \(KernelError("send", code: code).reason)", now)
-            // The route or the own address may have changed: a new socket finds out.
-            // Steady traffic doesn't put that off.
+            // The route or the own address may have changed: a new socket finds out, which no steady traffic puts off.
             if !isPathBroken { nextAttempt = now + Self.retryInterval }
             isPathBroken = true
         }

@@ -14,8 +14,10 @@ public enum HostName: Hashable, Sendable {
     /// - Throws: ``HostNameError``, whose text says what is wrong and shows nothing of the host.
     public init(_ text: String) throws(HostNameError) {
         guard !text.isEmpty else { throw .missing }
-        guard IPAddress.bytes(of: text) == nil else {
-            guard IPv6Zone(of: text)?.isUsable ?? true else { throw .zone }
+        if let address = IPAddress.bytes(of: text) {
+            let zone = IPv6Zone(of: text)
+            guard zone?.isUsable ?? true else { throw .zone }
+            guard zone != nil || !IPAddress.isLinkLocal(address) else { throw .noZone }
             self = .address(text)
             return
         }
@@ -49,6 +51,12 @@ public enum HostName: Hashable, Sendable {
         } catch {
             return error.description
         }
+    }
+
+    /// The same for what a server's certificate has to name: no address has a zone there.
+    package static func problem(withVerified text: String) -> String? {
+        let isPlainAddress = IPAddress.bytes(of: text) != nil && IPv6Zone(of: text) == nil
+        return isPlainAddress ? nil : problem(with: text)
     }
 
     /// True for a host that is this machine itself: `localhost`, what is below it, `127.0.0.0/8`, `::1`.
@@ -95,6 +103,9 @@ public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
     case long
     /// Behind the `%` of an IPv6 address stands no interface.
     case zone
+    /// A link-local IPv6 address (`fe80::/10`) is one of every interface: which is meant has to be said (RFC 4007,
+    /// section 6).
+    case noZone
     /// The last label is a number, but the whole is no IPv4 address.
     case notAnIPv4Address
 
@@ -110,7 +121,10 @@ public enum HostNameError: Error, Equatable, Sendable, CustomStringConvertible {
         case .long: "the host's name is longer than 253 characters"
         case .zone:
             "behind the % of an IPv6 address stands an interface of this machine: [fe80::1%25eth0] in a URL, fe80::1%eth0 elsewhere"
-        case .notAnIPv4Address: "the host is no IPv4 address"
+        case .noZone:
+            "a link-local address needs its interface: [fe80::1%25eth0] in a URL, fe80::1%eth0 elsewhere"
+        case .notAnIPv4Address:
+            "the host's last part is a number, so it would be read as an IPv4 address, which it isn't"
         }
     }
 }

@@ -23,6 +23,11 @@ package enum IPAddress {
         bytes.count == 4 ? (224...239).contains(bytes[0]) : bytes.first == 0xFF
     }
 
+    /// `fe80::/10` (RFC 4291, section 2.5.6); IPv4's needs no interface.
+    package static func isLinkLocal(_ bytes: [UInt8]) -> Bool {
+        bytes.count == 16 && bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80
+    }
+
     package static func isUnspecified(_ bytes: [UInt8]) -> Bool {
         bytes.allSatisfy { $0 == 0 }
     }

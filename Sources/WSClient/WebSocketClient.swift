@@ -359,24 +359,30 @@ public final class WebSocketClient {
     {
         if isRefusal(failure.closeCode, after: before) { failure.refusesCredentials = true }
         if failure.refusesCredentials { return before.websocket || sent.areInRequest ? .refused : .unknown }
-        return before.websocket && sent.spoken.isEmpty ? .accepted : .unknown
+        return before.websocket && (sent.spoken.isEmpty || hasLasted(before)) ? .accepted : .unknown
     }
 
     /// A connection that lasted was made with credentials that the server took, whatever it closes with.
     private func isRefusal(_ code: CloseCode?, after before: WebSocketClientStatus) -> Bool {
         guard before.websocket, let code, CloseCode.unauthorized.contains(code) else { return false }
-        return eventLoop.now - before.since < TimeAmount(configuration.reconnect.stableAfter)
+        return !hasLasted(before)
+    }
+
+    private func hasLasted(_ before: WebSocketClientStatus) -> Bool {
+        eventLoop.now - before.since >= TimeAmount(configuration.reconnect.stableAfter)
     }
 
     private var refusedTooOften: String {
         "the server refused these credentials \(RefusedCredentials.most) times, so they are not tried again"
     }
 
-    /// The source of other credentials.
+    /// The source of other credentials; a command brings bearer tokens only.
     private var wayOut: String {
-        let command = "connect with another token"
-        guard let interval = lookInterval else { return "\(command), or restart with another" }
-        return "what they are read from is looked at every \(interval.words), or \(command)"
+        let command = sent.isBearerToken ? "connect with another token" : nil
+        guard let interval = lookInterval else {
+            return command.map { "\($0), or restart with another" } ?? "put others into the configuration and restart"
+        }
+        return "what they are read from is looked at every \(interval.words)" + (command.map { ", or \($0)" } ?? "")
     }
 
     private var lookInterval: TimeAmount? {

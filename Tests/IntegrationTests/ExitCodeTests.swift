@@ -114,6 +114,31 @@ struct ExitCodeTests {
     }
 
     @Test(
+        "exit 0: who checks needn't have the permission for a port below 1024 that the service has",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv"), "no setpriv is installed")
+    )
+    func aPortThatNeedsAPermission() async throws {
+        try await withTemporaryDirectory { directory in
+            let yaml = """
+                connections:
+                  cloud: { url: ws://127.0.0.1:9 }
+                routes:
+                  in: { from: { udp: "127.0.0.1:514" }, to: cloud }
+                """
+            let file = directory.appendingPathComponent("wsbridge.yaml")
+            try yaml.write(to: file, atomically: true, encoding: .utf8)
+            let restriction = getuid() == 0 ? ["--bounding-set=-net_bind_service"] : []
+            let finished = try await run(
+                URL(fileURLWithPath: "/usr/bin/setpriv"),
+                restriction + [Executables.wsbridge.path, "check", "-c", file.path],
+                environment: gatewayEnvironment(directory),
+                directory: directory
+            )
+            #expect(finished.status == .exited(0), "\(finished.errors)")
+        }
+    }
+
+    @Test(
         "exit 69: no running gateway to talk to",
         arguments: [
             ["status"], ["send", "cloud", "x"], ["connect", "cloud"], ["disconnect", "cloud"],

@@ -60,6 +60,33 @@ struct ZoneTests {
         }
     }
 
+    @Test("A link-local address without its zone is an error of the configuration, but for a certificate's name")
+    func aMissingZoneIsRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            let yaml = """
+                connections:
+                  a: { url: "ws://[fe80::1]/" }
+                  b: { hostname: "fe80::1" }
+                  c: { url: "ws://127.0.0.1", proxy: "http://[fe80::1]:3128" }
+                  d:
+                    url: wss://127.0.0.1
+                    tls: { server_name: "fe80::1" }
+                    oauth2: { token_url: "https://[fe80::1]/token", client_id: a, client_secret: b }
+                mqtt: { local: { url: "mqtt://[fe80::1]" } }
+                routes:
+                  out: { from: { udp: "[fe80::1]:5005" }, to: { udp: "[fe80::1]:5006" } }
+                """
+            let file = directory.appendingPathComponent("bad.yaml")
+            try yaml.write(to: file, atomically: true, encoding: .utf8)
+            let finished = try await run(Executables.wsbridge, ["check", "-c", file.path])
+            #expect(finished.status == .exited(78))
+            let words =
+                "a link-local address needs its interface: [fe80::1%25eth0] in a URL, fe80::1%eth0 elsewhere"
+            let lines = finished.errors.split(separator: "\n").filter { $0.contains(words) }
+            #expect(lines.count == 7 && !finished.errors.contains("server_name"), "\(finished.errors)")
+        }
+    }
+
     @Test("A zone that can be no interface is an error of the configuration, wherever the address stands")
     func anUnusableZoneIsRefused() async throws {
         try await withTemporaryDirectory { directory in

@@ -37,6 +37,23 @@ struct HostNameTests {
         #expect(throws: HostNameError.zone) { try HostName(text) }
     }
 
+    @Test(
+        "RFC 4007, 6: a link-local address without its interface leads nowhere",
+        arguments: ["fe80::1", "FE80::1:2", "febf:ffff::1", "fe80::", "fe80::1.2.3.4"]
+    )
+    func linkLocalAddressesNeedAZone(text: String) throws {
+        #expect(throws: HostNameError.noZone) { try HostName(text) }
+        #expect(try HostName(text + "%lo") == .address(text + "%lo"))
+        #expect(try VerifiedName(text) == .address(text), "a certificate names it without")
+        #expect(HostName.problem(withVerified: text) == nil)
+        #expect(HostName.problem(withVerified: text + "%") != nil)
+    }
+
+    @Test(arguments: ["fe7f::1", "fec0::1", "ff02::1", "169.254.1.1", "::ffff:169.254.1.1"])
+    func othersNeedNone(text: String) throws {
+        #expect(try HostName(text) == .address(text))
+    }
+
     @Test func aZoneIsResolvedToTheInterfacesNumber() throws {
         #expect(try IPv6Zone.resolvable("fe80::1%lo") == "fe80::1%1")
         #expect(try IPv6Zone.resolvable("fe80::1%1") == "fe80::1%1")

@@ -1,6 +1,7 @@
 import BridgeCore
 import BridgeTestSupport
 import Foundation
+import NIOCore
 import TestSupport
 import Testing
 
@@ -174,6 +175,40 @@ struct UDPSinkTests {
         let group = UDPEndpoint(family: AF_INET, address: [239, 1, 2, 3], port: 9)
         #expect(throws: UDPError.unknownInterface(name: "nosuch7")) {
             try SendingSocket(to: group, configuration, isName: false)
+        }
+    }
+
+    @Test("a broken path is tried again after a second, however many messages come meanwhile")
+    func steadyTrafficDoesNotPutTheNextAttemptOff() async throws {
+        try await withUDPReceiver { receiver in
+            try await withUDPSink(configuration(port: receiver.port)) { test in
+                try await test.run {
+                    // A socket without a destination stands in for one whose route is gone.
+                    let endpoint = UDPEndpoint(family: AF_INET, address: [127, 0, 0, 1], port: UInt16(receiver.port))
+                    $0.sink.use(SendingSocket(descriptor: try SocketOption.open(AF_INET), endpoint: endpoint))
+                }
+                try await test.send("lost")
+                #expect(try await test.balance.dropped == [.refused: 1])
+                try await eventually("a datagram over a fresh socket") {
+                    try await test.send("steady")
+                    return receiver.texts.contains("steady")
+                }
+            }
+        }
+    }
+
+    @Test("an interface that isn't there is looked for by one timer, however often it was missed")
+    func oneTimerLooksForTheInterface() async throws {
+        var configuration = configuration("239.1.2.3", port: 9)
+        configuration.multicastInterface = "nosuch7"
+        try await withUDPSink(configuration) { test in
+            let first = try await test.run { test in
+                let first = test.sink.interfaceTimer
+                test.sink.start()
+                return first
+            }
+            let timer = try #require(first)
+            await #expect(throws: EventLoopError.cancelled) { try await timer.futureResult.get() }
         }
     }
 

@@ -161,6 +161,16 @@ struct UDPSourceTests {
             #expect(try await test.count == 0)
         }
     }
+
+    @Test("the words of a port that needs a permission say both ways out")
+    func portsThatNeedAPermission() {
+        let address = UDPAddress(host: "127.0.0.1", port: 514)
+        #expect(
+            UDPError.portNeedsPrivilege(address).description
+                == "udp 127.0.0.1:514: permission denied: choose a port from 1024 up, or give the service "
+                + "CAP_NET_BIND_SERVICE"
+        )
+    }
 }
 
 struct MulticastTests {

@@ -23,7 +23,7 @@ package enum UDPError: Error, Equatable, CustomStringConvertible {
         case .notLocal(let address):
             "udp \(address): not an address of this machine; to receive on all of them write 0.0.0.0 or ::"
         case .portNeedsPrivilege(let address):
-            "udp \(address): permission denied: choose a port from 1024 up"
+            "udp \(address): permission denied: choose a port from 1024 up, or give the service CAP_NET_BIND_SERVICE"
         case .broadcastNotAllowed(let address):
             "udp \(address): is a broadcast address: set `broadcast: true` to send there"
         case .unexpectedMulticast(let address):

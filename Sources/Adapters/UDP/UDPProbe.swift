@@ -8,15 +8,16 @@ internal import TLS
 package enum UDPProbe {
     /// The reason why a source can't listen; `nil` = it can.
     ///
-    /// A port that is taken is fine: a gateway that runs already has it.
+    /// A port that is taken is fine: a gateway that runs already has it. So is one below 1024: who asks needn't be who
+    /// runs.
     package static func problem(receiving configuration: UDPSourceConfiguration) -> String? {
         do throws(UDPError) {
             guard let endpoint = try numeric(configuration.address) else { return nil }
             _ = try MulticastInterface(configuration.multicastInterface)
             guard !endpoint.isMulticast else { return nil }
-            // Any port tells whose address it is; only a small one itself tells who may have it.
+            // Any port tells whose address it is.
             var tried = configuration
-            if tried.address.port >= 1024 { tried.address.port = 0 }
+            tried.address.port = 0
             close(try ReceivingSocket(tried).descriptor)
             return nil
         } catch .addressInUse {

@@ -43,6 +43,8 @@ package final class UDPSink: Sink {
     private var isStopped = false
     /// Only a person can help, or an interface that comes.
     private var standsStill = false
+    /// Looks for the interface again; never more than one.
+    private(set) var interfaceTimer: Scheduled<Void>?
     /// When there is no socket, or its path broke: not tried again before.
     private var nextAttempt = NIODeadline.uptimeNanoseconds(0)
     private var isPathBroken = false
@@ -142,9 +144,9 @@ package final class UDPSink: Sink {
             sayNow("the kernel refused a datagram: \(KernelError("send", code: code).reason)", now)
         default:
             sayNow("no way to \(configuration.address): \(KernelError("send", code: code).reason)", now)
-            // The route or the own address may have changed: a new socket finds out.
+            // The route or the own address may have changed: a new socket finds out, which no steady traffic puts off.
+            if !isPathBroken { nextAttempt = now + Self.retryInterval }
             isPathBroken = true
-            nextAttempt = now + Self.retryInterval
         }
     }
 
@@ -207,6 +209,8 @@ package final class UDPSink: Sink {
     }
 
     private func disconnect() {
+        interfaceTimer?.cancel()
+        interfaceTimer = nil
         readiness?.cancel()
         readiness = nil
         if let socket {
@@ -222,7 +226,10 @@ package final class UDPSink: Sink {
             return
         case .unknownInterface:
             standStill(because: error)
-            eventLoop.assumeIsolated().scheduleTask(in: Self.interfaceInterval) { [weak self] in self?.connect() }
+            interfaceTimer?.cancel()
+            interfaceTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.interfaceInterval) { [weak self] in
+                self?.connect()
+            }
             return
         default:
             break

@@ -20,7 +20,7 @@ extension Connection: SessionHost {
 
     func sessionReady() {
         guard !isShuttingDown else { return }
-        client.credentialsWereAccepted()
+        if session?.script.awaitsAnswerToSecret == true { client.credentialsWereAccepted() }
         if let steps = session?.script.steps.count, steps > 0 {
             log.info("session is through, after \(steps) step\(steps == 1 ? "" : "s")")
             reporter.changed(to: statusPayload)

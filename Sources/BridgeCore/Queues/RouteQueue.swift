@@ -51,6 +51,7 @@ package final class RouteQueue: SinkClient {
     private var isOffering = false
     private var settledMeanwhile: [(count: Int, outcome: Outcome)] = []
     private var lostMeanwhile = false
+    private var failedMeanwhile: String?
     private var readyMeanwhile = false
 
     package init(
@@ -128,7 +129,9 @@ package final class RouteQueue: SinkClient {
         if !sink.settlesLater, sinkIsWilling, store.isEmpty, !isAlways {
             taken = offer(batch)
         }
-        if taken < batch.count { keep(batch, in: taken..<batch.count) }
+        let left = taken..<batch.count
+        // The sink may have failed over those before.
+        if failure != nil { refuse(batch, in: left, because: .refused) } else if !left.isEmpty { keep(batch, in: left) }
         offerKept()
         trim()
         tellWaiting(at: newest(batch.count))
@@ -171,6 +174,7 @@ package final class RouteQueue: SinkClient {
         sinkIsWilling = true
         guard !isOffering else {
             readyMeanwhile = true
+            failedMeanwhile = nil
             return
         }
         offerKept()
@@ -186,6 +190,11 @@ package final class RouteQueue: SinkClient {
     package func sinkFailed(because explanation: String) {
         guard !isAbandoned else { return }
         sinkIsWilling = false
+        guard !isOffering else {
+            readyMeanwhile = false
+            failedMeanwhile = explanation
+            return
+        }
         failure = explanation
         log.error(
             "the route stands still: \(explanation)",
@@ -283,6 +292,10 @@ package final class RouteQueue: SinkClient {
         if lostMeanwhile {
             lostMeanwhile = false
             rewind()
+        }
+        if let explanation = failedMeanwhile {
+            failedMeanwhile = nil
+            sinkFailed(because: explanation)
         }
     }
 

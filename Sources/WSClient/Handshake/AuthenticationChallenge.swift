@@ -3,17 +3,14 @@
 ///     Digest realm="a, b", qop="auth", Negotiate, NTLM TlRMTVNTUAAC=
 package enum AuthenticationChallenge {
     /// More are never named.
-    private static let most = 5
+    private static let mostNamed = 5
 
     /// The schemes that these header lines ask for, each once, as the server writes them.
     package static func schemes(_ lines: [String]) -> [String] {
-        var schemes: [String] = []
-        for element in lines.flatMap({ elements(Array($0.utf8)) }) {
-            guard let scheme = scheme(of: element), scheme.utf8.count <= 40 else { continue }
-            guard !schemes.contains(where: { $0.lowercased() == scheme.lowercased() }) else { continue }
-            schemes.append(scheme)
+        var seen: Set<String> = []
+        return lines.flatMap { elements(Array($0.utf8)) }.compactMap(scheme).filter {
+            $0.utf8.count <= 40 && seen.insert($0.lowercased()).inserted
         }
-        return Array(schemes.prefix(most))
     }
 
     /// Says that none of the schemes that are asked for is one of ours; `nil` if one is, or none is named.
@@ -21,9 +18,9 @@ package enum AuthenticationChallenge {
         let asked = schemes(lines)
         let ours = Set(spoken.map { $0.lowercased() })
         guard !asked.isEmpty, ours.isDisjoint(with: asked.map { $0.lowercased() }) else { return nil }
+        let named = asked.prefix(mostNamed).joined(separator: " or ")
         // Not a scheme at the end: followed by nothing it looks like a secret that is cut off.
-        return
-            "it asks for \(asked.joined(separator: " or ")), but only \(spoken.joined(separator: " and ")) can be given"
+        return "it asks for \(named), but only \(spoken.joined(separator: " and ")) can be given"
     }
 
     /// The parts between commas, outside quotes.

@@ -85,8 +85,9 @@ enum HandshakeVerdict: Equatable {
         if head.status < 300 {
             failure.reason += " instead of switching to WebSocket"
         }
+        // "At once" is no request to come back later.
         if let text = head.headers.first(name: "Retry-After"),
-            let wait = RetryAfter.parse(text, now: wallClock)
+            let wait = RetryAfter.parse(text, now: wallClock), wait > .zero
         {
             failure.retryAfter = wait
             failure.reason += ", retry after \(wait.words)"

@@ -47,6 +47,9 @@ struct RequestCredentials {
     /// The bearer token or whatever else identifies the client.
     var authorization: String? { headers.first { Self.isAuthorization($0.name) }?.value }
 
+    /// True where a bearer token identifies the client (RFC 6750, section 2.1), so that another may stand in for it.
+    var isBearerToken: Bool { authorization?.lowercased().hasPrefix("bearer ") ?? false }
+
     private var secretHeaders: [(name: String, value: String)] {
         plain.filter { SecretName.matches($0.name) } + confidential
     }

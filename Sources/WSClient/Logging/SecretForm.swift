@@ -39,7 +39,7 @@ struct SecretForm: Sendable, Hashable {
     var beginnings: Set<UInt8> {
         var beginnings: Set = [bytes[0], backslash, percent]
         if bytes[0] == UInt8(ascii: " ") { beginnings.insert(UInt8(ascii: "+")) }
-        if isBase64 { beginnings.formUnion("-_".utf8) }
+        if isBase64, let other = EscapedText.otherDigit(bytes[0]) { beginnings.insert(other) }
         return beginnings
     }
 
@@ -70,6 +70,8 @@ private let percent = UInt8(ascii: "%")
 struct EscapedText {
     /// So many bytes may stand for one: hostile rows of escapes cost no more.
     private static let longestEscape = 32
+    /// So many bytes of base64 behind a secret are hidden with it: more than previews and reasons show.
+    static let longestBase64 = 64 << 10
 
     private let text: UnsafeRawBufferPointer
     private(set) var index: Int
@@ -100,8 +102,10 @@ struct EscapedText {
         return next == UInt8(ascii: "u") && rest.count < 12
     }
 
+    /// Goes over what follows in the same base64, as far as anyone is shown of a text.
     mutating func skipBase64() {
-        while index < text.count {
+        let limit = min(text.count, index + Self.longestBase64)
+        while index < limit {
             guard
                 let end = encodedEnd(of: UInt8(ascii: "="), at: index)
                     ?? (Self.base64.contains(text[index]) ? index + 1 : nil)
@@ -213,11 +217,15 @@ struct EscapedText {
     /// Base64 has two alphabets.
     private static func isSame(_ found: UInt8, _ wanted: UInt8, _ inBase64: Bool) -> Bool {
         if found == wanted { return true }
-        guard inBase64 else { return false }
-        switch wanted {
-        case UInt8(ascii: "+"): return found == UInt8(ascii: "-")
-        case UInt8(ascii: "/"): return found == UInt8(ascii: "_")
-        default: return false
+        return inBase64 && found == otherDigit(wanted)
+    }
+
+    /// The URL's digit in place of one of the two that URLs can't hold (RFC 4648, section 5).
+    static func otherDigit(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "+"): UInt8(ascii: "-")
+        case UInt8(ascii: "/"): UInt8(ascii: "_")
+        default: nil
         }
     }
 }

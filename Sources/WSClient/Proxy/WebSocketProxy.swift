@@ -75,6 +75,7 @@ public struct WebSocketProxy: Sendable, Hashable {
             }
         case .http, .https:
             guard !username.contains(":") else { throw .colonInUsername }
+            if let problem = HeaderText.problem(with: username) { throw .username(problem) }
         }
     }
 
@@ -112,6 +113,8 @@ public enum WebSocketProxyError: Error, Equatable, Sendable, CustomStringConvert
     case credentialsLength
     /// HTTP's Basic authentication ends the user name at the first colon (RFC 7617).
     case colonInUsername
+    /// A line break, a NUL or another control character in the user name, in words.
+    case username(String)
 
     /// A sentence that says what is wrong and what to write instead.
     public var description: String {
@@ -130,6 +133,8 @@ public enum WebSocketProxyError: Error, Equatable, Sendable, CustomStringConvert
             "a SOCKS5 proxy takes a user name and a password of 1 to 255 bytes each"
         case .colonInUsername:
             "the user name for a proxy can't hold a colon"
+        case .username(let problem):
+            "the user name for a proxy \(problem)"
         }
     }
 }

@@ -81,7 +81,7 @@ package struct HostAndPort: Equatable, Sendable {
             do throws(HostNameError) {
                 self.host = try HostName(Self.zoneDecoded(inner))
             } catch {
-                throw error == .zone ? .host(error) : .invalidIPv6
+                throw [.zone, .noZone].contains(error) ? .host(error) : .invalidIPv6
             }
             self.port = try Self.port(rest.dropFirst())
         } else {

@@ -59,7 +59,7 @@ struct ConnectionSectionTests {
         ("wss://::1/feed", "an IPv6 address stands in brackets: write [::1] instead of ::1"),
         ("'wss://[::1'", "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"),
         ("'wss://[::g]'", "in the brackets is no IPv6 address, or the ']' is missing: write one as in [2001:db8::1]"),
-        ("wss://300.1.1.1", "the host is no IPv4 address"),
+        ("wss://300.1.1.1", "the host's last part is a number, so it would be read as an IPv4 address, which it isn't"),
         ("wss://ex$mple.com", "a host's name holds letters, digits, '.' and '-' only (beyond ASCII: its xn-- form)"),
         ("wss://a..b/x", "a host's name has something before and between its dots"),
         ("wss://a%zz@example.com", Self.percent),

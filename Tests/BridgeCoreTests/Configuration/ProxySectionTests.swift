@@ -114,6 +114,14 @@ struct ProxySectionTests {
             "proxy: { url: 'http://p', username: 'a:b', password: p }",
             "5:31: the user name for a proxy can't hold a colon"
         ),
+        (
+            "proxy: { url: 'http://p', username: \"a\\0b\", password: p }",
+            "5:31: the user name for a proxy holds a NUL"
+        ),
+        (
+            "proxy: { url: 'https://p', username: \"a\\eb\", password: p }",
+            "5:32: the user name for a proxy holds a control character"
+        ),
         ("proxy: { url: 'http://p/x' }", "5:19: url: a proxy's URL ends with the port: write nothing behind it"),
     ])
     func whatIsWrongIsSaid(keys: String, line: String) {

@@ -39,6 +39,24 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a secret that a session tells without awaiting an answer is refused three times, and told no more")
+    func aRefusedSecretIsNotToldForEver() async throws {
+        let keys = "reconnect: { initial_delay: 20ms, max_delay: 20ms }"
+        let session = "session: { variables: { token: bad-token }, steps: [ { send: 'in {token}' } ] }"
+        let script = TestWebSocketServer.Script { _ in [.close(code: 4401, reason: "no")] }
+        try await withConnection("\(keys), \(session)", script: script) { connection, server in
+            try await connection.command(.connect(bearerToken: nil))
+            try await eventually("it waits for another") {
+                try await connection.run { $0.connection.client.status.state == .fault }
+            }
+            let status = try await connection.run { $0.connection.client.status }
+            #expect(server.texts == ["in bad-token", "in bad-token", "in bad-token"])
+            #expect(server.acceptedCount == 3 && status.nextAttempt == nil)
+            #expect(status.reason?.contains("refused these credentials 3 times") == true)
+            #expect(status.reason?.hasSuffix("; put others into the configuration and restart") == true)
+        }
+    }
+
     @Test("S7: a token that is said back, in a message or a close reason, is hidden, also after its file changed")
     func tokensThatAreSaidBackAreHidden() async throws {
         try await withTemporaryDirectory { directory in
@@ -237,9 +255,10 @@ private func withConnection(
     _ keys: String = "",
     userInfo: String = "",
     environment: [String: String] = [:],
+    script: TestWebSocketServer.Script = .init(),
     _ body: (OnLoop<Parts>, TestWebSocketServer) async throws -> Void
 ) async throws {
-    try await withWebSocketServer { server in
+    try await withWebSocketServer(script) { server in
         let user = userInfo.isEmpty ? "" : userInfo + "@"
         let yaml = """
             connections:

@@ -135,6 +135,38 @@ struct RouteQueueTests {
         #expect(queue.failure == nil)
     }
 
+    @Test("a sink may fail while it is offered messages that waited", arguments: [true, false])
+    func failsWhileItIsOfferedWhatWaited(settlesLater: Bool) {
+        let (queue, sink) = make(settlesLater: settlesLater)
+        queue.accept(.of("1", "2", "3"))
+        sink.whileTaking = {
+            sink.whileTaking = nil
+            queue.sinkFailed(because: "it is gone")
+        }
+        sink.opens(for: 2)
+        #expect(sink.taken == ["1", "2"])
+        let balance = queue.currentBalance
+        #expect(balance.delivered == (settlesLater ? 0 : 2), "what it took before is not refused as well")
+        #expect(balance.dropped == [.refused: settlesLater ? 3 : 1])
+        #expect(queue.isEmpty && balance.isBalanced && queue.failure == "it is gone")
+    }
+
+    @Test("a sink may fail while it is offered a live batch: nothing waits behind it")
+    func failsWhileItIsOfferedALiveBatch() {
+        let (queue, sink) = make(settlesLater: false)
+        sink.opens(for: 2)
+        sink.whileTaking = {
+            sink.whileTaking = nil
+            queue.sinkFailed(because: "it is gone")
+        }
+        queue.accept(.of("1", "2", "3"))
+        #expect(queue.currentBalance.delivered == 2 && queue.currentBalance.dropped == [.refused: 1])
+        #expect(queue.isEmpty && queue.failure == "it is gone")
+        sink.opens(for: 1)
+        queue.accept(.of("4"))
+        #expect(sink.taken == ["1", "2", "4"] && queue.failure == nil)
+    }
+
     @Test func whatIsLeftAtTheEndIsCountedAsShutdown() {
         let (queue, _) = make(settlesLater: true)
         queue.accept(.of("1", "2"))

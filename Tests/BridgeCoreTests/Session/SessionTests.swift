@@ -239,6 +239,22 @@ struct SessionTests {
         #expect(rig.areCredentialsRefused == areRefused)
     }
 
+    @Test(
+        "a session that is through says that its secret was taken only if it awaited an answer to it",
+        arguments: [
+            ("- { send: 'in {token}' }", false), ("- { send: 'in {token}', expect: ok }", true),
+            ("- { send: 'in {token}' }\n    - { expect: ok }", true),
+            ("- { send: 'in {token}' }\n    - { send: sub, expect: ok }", true),
+            ("- { expect: hello }\n    - { send: 'in {token}' }\n    - { send: sub }", false),
+            ("- { send: 'in {token}', expect: ok }\n    - { send: 'more {token}' }", false),
+            ("- { send: hello, expect: ok }", false),
+        ]
+    )
+    func answersToASecret(steps: String, areAwaited: Bool) throws {
+        let rig = try SessionRig("session:\n  variables: { token: abc }\n  steps:\n    \(steps)")
+        #expect(rig.session.script.awaitsAnswerToSecret == areAwaited)
+    }
+
     @Test func homeAssistantsLoginIsOneAndItsSubscriptionIsNone() throws {
         let keys = "session: { preset: home-assistant, access_token: abc, events: [ e ] }"
         let login = try SessionRig(keys)

@@ -159,7 +159,29 @@ struct RefusedCredentialsTests {
         harness.client.connect()
         harness.advance(by: .hours(1))
         #expect(harness.urls.count == 3)
-        #expect(harness.client.status.reason?.hasPrefix(tooOften) == true)
+        #expect(harness.client.status.reason == "\(tooOften); put others into the configuration and restart")
+    }
+
+    @Test(
+        "a command is the way out for bearer tokens only",
+        arguments: [
+            ("Authorization", "Bearer a", "connect with another token, or restart with another"),
+            ("authorization", "bearer a", "connect with another token, or restart with another"),
+            ("Authorization", "Basic YTpi", "put others into the configuration and restart"),
+            ("Cookie", "session=a", "put others into the configuration and restart"),
+            ("X-Api-Key", "a", "put others into the configuration and restart"),
+        ]
+    )
+    func theWayOut(name: String, value: String, words: String) throws {
+        let literal = try ClientHarness { $0.requestHeaders = { [(name, value)] } }
+        try refuseThrice(literal)
+        #expect(literal.client.status.reason?.hasSuffix("; \(tooOften); \(words)") == true)
+        let (read, source) = try harness([])
+        source.prepared = Array(repeating: .success(WebSocketCredentials(headers: [(name, value)])), count: 3)
+        try refuseThrice(read)
+        let looks = "what they are read from is looked at every 60 s"
+        let command = value.lowercased().hasPrefix("bearer") ? ", or connect with another token" : ""
+        #expect(read.client.status.reason?.hasSuffix("; \(tooOften); \(looks)\(command)") == true)
     }
 
     @Test func freshOnesEachTimeAreTriedForEver() throws {
@@ -259,10 +281,30 @@ struct RefusedCredentialsTests {
             waitForTheNextAttempt(harness)
         }
         #expect(harness.urls.count == 3)
-        #expect(harness.client.status.reason?.hasPrefix("auth_invalid; \(tooOften)") == true)
+        let looks = "what they are read from is looked at every 60 s"
+        #expect(harness.client.status.reason == "auth_invalid; \(tooOften); \(looks)")
         source.prepared = [.success(said("b")), .success(said("b"))]
         harness.advance(by: .seconds(60))
         #expect(harness.urls.count == 4)
+    }
+
+    @Test("what was said in a session counts as taken once the connection has lasted", arguments: [(29, 4), (30, 6)])
+    func aSessionThatLasts(seconds: Int64, attempts: Int) throws {
+        let (harness, source) = try harness([]) { $0.keepAlive.isEnabled = false }
+        let said = WebSocketCredentials(headers: [], spoken: ["a"])
+        source.prepared = Array(repeating: .success(said), count: 9)
+        harness.client.connect()
+        for round in 0..<5 where harness.client.status.state == .connecting {
+            try harness.accept()
+            try harness.answerHandshake()
+            // The third connection ends for nobody's fault.
+            if round == 2 { harness.advance(by: .seconds(seconds)) }
+            let close = CloseFrame(code: .init(rawValue: round == 2 ? 1000 : 4401), reason: "")
+            try harness.serve { encoder, buffer in encoder.encodeClose(close, into: &buffer) }
+            harness.drop()
+            waitForTheNextAttempt(harness)
+        }
+        #expect(harness.urls.count == attempts)
     }
 
     @Test func disconnectEndsTheLooking() throws {

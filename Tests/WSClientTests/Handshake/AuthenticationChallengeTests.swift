@@ -13,7 +13,7 @@ struct AuthenticationChallengeTests {
             (["Bearer realm=\"x\", error=\"invalid_token\""], ["Bearer"]), (["", " , ,"], []),
             (["a=b, \"c\", <x>"], []),
             ([String(repeating: "x", count: 100)], []),
-            (["A1, A2, A3, A4, A5, A6"], ["A1", "A2", "A3", "A4", "A5"]),
+            (["A1, A2, A3", "A4, A5, A6"], ["A1", "A2", "A3", "A4", "A5", "A6"]),
         ]
     )
     func schemes(lines: [String], schemes: [String]) {
@@ -28,5 +28,21 @@ struct AuthenticationChallengeTests {
         )
         #expect(AuthenticationChallenge.complaint(["Negotiate", "bEARER"], spoken: spoken) == nil)
         #expect(AuthenticationChallenge.complaint([], spoken: spoken) == nil)
+        #expect(AuthenticationChallenge.complaint(["A1, A2, A3, A4, A5, Basic"], spoken: spoken) == nil, "as the sixth")
+        #expect(
+            AuthenticationChallenge.complaint(["A1, A2, A3, A4, A5, A6"], spoken: spoken)
+                == "it asks for A1 or A2 or A3 or A4 or A5, but only Basic and Bearer can be given"
+        )
+    }
+
+    @Test("S14: thousands of schemes are read in the time of their length", arguments: [4000, 32_000])
+    func manySchemes(count: Int) {
+        let line = (0..<count).map { "Scheme\($0)" }.joined(separator: ", ")
+        var asked: [String] = []
+        let time = ContinuousClock().measure { asked = AuthenticationChallenge.schemes([line]) }
+        #expect(asked.count == count)
+        // Comparing each with each takes half a minute on a quiet machine.
+        #expect(time < .seconds(10))
+        #expect(AuthenticationChallenge.complaint([line + ", Basic"], spoken: ["Basic"]) == nil)
     }
 }

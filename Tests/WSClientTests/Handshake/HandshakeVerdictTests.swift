@@ -144,6 +144,20 @@ struct HandshakeVerdictTests {
         )
     }
 
+    @Test(
+        "a Retry-After of nothing is none: a 401 with it refuses the credentials",
+        arguments: ["0", "00", "Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:36 GMT"]
+    )
+    func atOnceIsNoWait(text: String) throws {
+        let answer = try verdict(401, ["Retry-After": text])
+        #expect(answer == (try verdict(401)))
+        guard case .failed(let failure) = answer else {
+            Issue.record("not failed")
+            return
+        }
+        #expect(failure.refusesCredentials && failure.retryAfter == nil)
+    }
+
     @Test("S10: a hostile status line is made printable") func escapesThePhrase() throws {
         #expect(
             try verdict(599, phrase: "a\u{1B}[31m\u{202E}\r\nforged")

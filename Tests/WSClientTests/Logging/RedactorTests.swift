@@ -85,6 +85,22 @@ struct RedactorTests {
         #expect(Redactor(["100%25 sure"]).redact("100%25 sure 100%2525%20sure") == "*** ***")
     }
 
+    @Test("S14: of the base64 behind a secret no more is gone over than is ever shown")
+    func endlessBase64HasAnEnd() {
+        let more = String(repeating: "A", count: EscapedText.longestBase64 + 10)
+        let shown = Redactor(["token of mine"]).redact("x dG9rZW4gb2YgbWluZSAg" + more)
+        #expect(shown.hasPrefix("x ***A") && shown.utf8.count < 100)
+    }
+
+    @Test("a secret is looked for at either alphabet's digit only where one of its forms begins with it")
+    func beginnings() {
+        for (secret, digits) in [(">>>>>>", "+-"), ("??????", "/_"), ("canary", "")] {
+            let forms = SecretForm.all(of: secret)
+            let found = forms.reduce(into: Set<UInt8>()) { $0.formUnion($1.beginnings) }
+            #expect(found.intersection("+-/_".utf8) == Set(digits.utf8), "\(secret)")
+        }
+    }
+
     @Test("what isn't secret is shown as it is")
     func showsTheRest() {
         let redactor = Redactor([#"se\cr"et"#, "canary-token"])

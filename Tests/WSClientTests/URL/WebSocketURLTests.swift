@@ -63,7 +63,7 @@ struct WebSocketURLTests {
             ("ws://::1/feed", .unbracketedIPv6),
             ("ws://[::1/feed", .invalidIPv6),
             ("ws://[zz::1]/feed", .invalidIPv6),
-            ("ws://[fe80::1%]/feed", .host(.zone)),
+            ("ws://[fe80::1%]/feed", .host(.zone)), ("ws://[fe80::1]/feed", .host(.noZone)),
             ("ws://[fe80::1%25a%2Fb]/feed", .host(.zone)),
             ("ws://[10.0.0.1%25eth0]/feed", .invalidIPv6),
             ("ws://[::1]x/feed", .notAHost),

@@ -62,6 +62,7 @@ enum NastyText {
         [
             "feed.example", "feed.example.", "localhost", "a..b", ".a", "a..", "-a", "a_b", "127.0.0.1", "127.1",
             "300.1.1.1", "1.2.3", "0x7f.1", "a.0x1", "[::1]", "::1", "[::g]", "[::1", "[::1]x", "[fe80::1%25eth0]",
+            "[fe80::1]", "fe80::1",
             "xn--mnchen-3ya.example", "exämple", "a b", "a%41", "%zz", "*.a", "a\u{0}b", "", "@", "a@b", "a:b@c",
         ]
         + [

@@ -97,7 +97,7 @@ extension ValueType<String> {
                 guard zone.name.hasPrefix("25"), zone.name.count > 2 else { return HostName.problem(with: text) }
                 return "%25 is for URLs: write hostname: \"\(zone.address)%\(zone.name.dropFirst(2))\""
             }
-            if text.hasPrefix("[") || (text.contains(":") && HostName.problem(with: text) != nil) {
+            if text.hasPrefix("[") || (text.contains(":") && IPAddress.bytes(of: text) == nil) {
                 do throws(WebSocketURLError) {
                     let place = try HostAndPort(text[...])
                     guard let port = place.port else {

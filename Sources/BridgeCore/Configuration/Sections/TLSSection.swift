@@ -22,7 +22,7 @@ enum TLSKeys {
     )
     static let serverName = Key(
         "server_name",
-        .text("a host's name", check: HostName.problem),
+        .text("a host's name", check: HostName.problem(withVerified:)),
         default: .model(\TLSConfiguration.serverName, absent: "the host"),
         "The name that is asked for (SNI) and verified in the server's certificate."
     )

@@ -46,9 +46,17 @@ struct SessionScript {
 
     /// True where the last text sent up to this step told the server a secret of the configuration.
     func tellsSecret(before step: Int) -> Bool {
-        let secrets = variables.filter(\.isSecret).map(\.name)
-        let last = steps.prefix(step + 1).compactMap(\.send).last
-        return last?.names.contains { secrets.contains($0) } ?? false
+        steps.prefix(step + 1).compactMap(\.send).last.map(tellsSecret) ?? false
+    }
+
+    /// True where the steps can't be through unless the server answered after it was told the last secret.
+    var awaitsAnswerToSecret: Bool {
+        guard let last = steps.lastIndex(where: { $0.send.map(tellsSecret) ?? false }) else { return false }
+        return steps[last...].contains { $0.expect != nil }
+    }
+
+    private func tellsSecret(_ text: MessageTemplate) -> Bool {
+        text.names.contains { name in variables.contains { $0.isSecret && $0.name == name } }
     }
 
     /// Whether each message has to be looked at, even when the steps are through.

@@ -327,8 +327,7 @@ public final class WebSocketClient {
         completeShutdown()
     }
 
-    /// What is kept of credentials that were refused isn't offered again, where there may be others; and none is offered
-    /// for ever.
+    /// Credentials that were refused aren't offered again where there may be others, and none are offered for ever.
     private func noteRefusal(_ failure: inout ConnectionFailure, after before: WebSocketClientStatus) {
         switch verdict(on: &failure, after: before) {
         case .refused: refusals.refused(sent.identity)

@@ -56,7 +56,7 @@ public struct WebSocketCredentials: Sendable {
 
     /// Secrets that are told to the server in messages: of no use here but to tell these credentials from others.
     ///
-    /// Where there are any, the server has taken them when the owner says so, else when it accepts the WebSocket.
+    /// The owner says when the server has taken them; without any, it has once it accepts the WebSocket.
     public var spoken: [String]
 
     /// Headers that hold for an unknown time, unless told otherwise.

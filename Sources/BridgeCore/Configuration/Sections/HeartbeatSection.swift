@@ -66,8 +66,7 @@ struct HeartbeatSettings {
 
     /// The connection's heartbeats: what the user writes wins over the preset's.
     ///
-    /// Where the preset's protocol can't do without its own `send` or `answer`, the user's stand beside it, and are looked
-    /// at first.
+    /// A `send` or `answer` that the preset's protocol needs stays beside the user's, which are looked at first.
     func over(_ preset: HeartbeatConfiguration?) -> [HeartbeatConfiguration] {
         var usual = preset ?? HeartbeatConfiguration()
         var own = HeartbeatConfiguration()
